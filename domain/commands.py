@@ -1,0 +1,59 @@
+"""Wishes, in the imperative: what a strategy asks for; risk, the gate or the venue may refuse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from domain.instrument import Side
+    from domain.reason import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """Let a limit order rest for a slot; `price` in the quote currency, on its tick."""
+
+    symbol: str
+    slot: str
+    side: Side
+    price: Decimal
+    qty: Decimal
+    epoch: int
+    cycle: int
+    why: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """Take the order of a slot back."""
+
+    symbol: str
+    slot: str
+    why: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class MoveLots:
+    """Book a quantity from one slot to another (a cell's share of a purchase, dust)."""
+
+    symbol: str
+    slot: str
+    to: str
+    qty: Decimal
+    closes_cycle: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptLot:
+    """Take over a holding that was not bought by the bot."""
+
+    symbol: str
+    slot: str
+    qty: Decimal
+    price: Decimal
+
+
+Command = PlaceOrder | CancelOrder | MoveLots | AdoptLot

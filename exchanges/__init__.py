@@ -1,0 +1,1 @@
+"""Trading: the ports every venue keeps, and the venues themselves."""

@@ -1,0 +1,93 @@
+"""The ports: what the bot asks of any venue, and what a venue says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
+    from domain.account import Balance
+    from domain.instrument import Instrument, Side
+    from domain.market import Candle, Quote
+    from domain.session import SessionRule
+    from domain.venue import CancelAnswer, Execution, VenueOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a venue can do beyond the ports.
+
+    `client_order_id`: orders carry our id and can be looked up by it. `sessions`: the market has a day, and orders end
+    with it. `trade_ids`: every execution has an id of its own. `bid_ask`: quotes carry both.
+    """
+
+    client_order_id: bool
+    sessions: bool
+    trade_ids: bool
+    bid_ask: bool
+
+
+class MarketData(Protocol):
+    """Prices and rules. Every call may raise `VenueUnavailable` or `RateLimited`."""
+
+    def get_quote(self, symbol: str) -> Quote:
+        """Return the last trade."""
+        ...
+
+    def candles(self, symbol: str, *, interval_s: int, count: int) -> tuple[Candle, ...]:
+        """Return the newest bars of an interval in seconds, oldest first."""
+        ...
+
+    def instrument(self, symbol: str) -> Instrument:
+        """Return ticks, steps, minimum and fees as they are now."""
+        ...
+
+    def market_session(self, symbol: str) -> SessionRule | None:
+        """Return how the market divides its days; None where it never closes."""
+        ...
+
+
+class Trading(Protocol):
+    """Orders and balances of one account. Every call may raise `AuthRefused`, `VenueUnavailable` or `RateLimited`."""
+
+    def place_order(
+        self,
+        symbol: str,
+        side: Side,
+        qty: Decimal,
+        price: Decimal | None = None,
+        order_type: str = "limit",
+        *,
+        client_order_id: str | None = None,
+    ) -> VenueOrder:
+        """Send an order once; raises `OrderRejected` on a refusal and `OutcomeUnknown` where the answer was lost."""
+        ...
+
+    def cancel_order(self, order_id: str) -> CancelAnswer:
+        """Ask for an order's end; raises `OutcomeUnknown` where the answer was lost."""
+        ...
+
+    def get_order(self, order_id: str) -> VenueOrder:
+        """Return one order; raises `OrderNotFound`, which is no proof that it was never placed."""
+        ...
+
+    def open_orders(self, symbol: str) -> tuple[VenueOrder, ...]:
+        """Return all orders at rest, every page of them."""
+        ...
+
+    def fills_since(self, symbol: str, since: datetime) -> tuple[Execution, ...]:
+        """Return all executions from a moment on, oldest first."""
+        ...
+
+    def get_balance(self) -> tuple[Balance, ...]:
+        """Return every currency and coin of the account."""
+        ...
+
+
+class Exchange(MarketData, Trading, Protocol):
+    """A venue to trade on."""
+
+    capabilities: Capabilities

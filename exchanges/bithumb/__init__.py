@@ -1,0 +1,1 @@
+"""Bithumb (빗썸): coins against won, around the clock."""

@@ -1,0 +1,212 @@
+"""How values of the trade stand in a column: money, moments, days and reasons as text that comes back equal."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from sqlalchemy import Text, TypeDecorator
+
+from domain.exact import plain
+from domain.reason import Figure, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Dialect
+    from sqlalchemy.types import TypeEngine
+
+T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
+
+Figures = tuple[tuple[str, Figure], ...]
+
+
+class _AsText(TypeDecorator[T]):
+    """Text that is compared byte by byte, whatever language the database server sorts by."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Sort as SQLite does on PostgreSQL too."""
+        return dialect.type_descriptor(Text(collation="C" if dialect.name == "postgresql" else None))
+
+    def process_bind_param(self, value: T | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (SQLAlchemy's form)
+        """Write a value; what is no such value is refused."""
+        return None if value is None else self.written(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> T | None:  # noqa: ARG002 (SQLAlchemy's form)
+        """Read a value; text that we would not have written is damage, not a value."""
+        if value is None:
+            return None
+        read = self.parsed(value)
+        if self.written(read) != value:
+            message = f"{value!r} is not what the ledger writes"
+            raise ValueError(message)
+        return read
+
+    def written(self, value: T) -> str:
+        """Return the only text that stands for a value."""
+        raise NotImplementedError
+
+    def parsed(self, text: str) -> T:
+        """Return the value of a text."""
+        raise NotImplementedError
+
+
+class Words(_AsText[str]):
+    """A name, an id, or a body that is text already."""
+
+    cache_ok = True
+
+    def written(self, value: str) -> str:
+        """Keep text as it is."""
+        return str(value)
+
+    def parsed(self, text: str) -> str:
+        """Keep text as it is."""
+        return text
+
+
+class Amount(_AsText[Decimal]):
+    """An exact number in plain notation, never a binary fraction."""
+
+    cache_ok = True
+
+    def written(self, value: Decimal) -> str:
+        """Write every digit; refuse what is not a finite `Decimal`."""
+        if not isinstance(value, Decimal) or not value.is_finite():
+            message = f"{value!r} is not an exact amount"
+            raise TypeError(message)
+        return plain(value)
+
+    def parsed(self, text: str) -> Decimal:
+        """Read every digit."""
+        return Decimal(text)
+
+
+class Moment(_AsText[datetime]):
+    """An aware time as ISO UTC with microseconds, so that text sorts as time does."""
+
+    cache_ok = True
+
+    def written(self, value: datetime) -> str:
+        """Write in UTC; refuse a time without a zone."""
+        if value.tzinfo is None:
+            message = f"{value!r} has no time zone"
+            raise TypeError(message)
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+    def parsed(self, text: str) -> datetime:
+        """Read an aware UTC time."""
+        return datetime.fromisoformat(text)
+
+
+class Day(_AsText[date]):
+    """A market's local date."""
+
+    cache_ok = True
+
+    def written(self, value: date) -> str:
+        """Write as ISO."""
+        return value.isoformat()
+
+    def parsed(self, text: str) -> date:
+        """Read an ISO date."""
+        return date.fromisoformat(text)
+
+
+class Word(_AsText[E], Generic[E]):
+    """One word of a fixed list."""
+
+    cache_ok = True
+
+    def __init__(self, kind: type[E]) -> None:
+        """Know the list."""
+        super().__init__()
+        self.kind = kind
+
+    def written(self, value: E) -> str:
+        """Write the word itself."""
+        return str(value.value)
+
+    def parsed(self, text: str) -> E:
+        """Read a word; one that is not on the list is refused."""
+        return self.kind(text)
+
+
+class FiguresText(_AsText[Figures]):
+    """The figures of a reason as JSON; a `Decimal` is told from a text by its wrapping."""
+
+    cache_ok = True
+
+    def written(self, value: Figures) -> str:
+        """Write figures in their order."""
+        return _json(_figures(value))
+
+    def parsed(self, text: str) -> Figures:
+        """Read figures in their order."""
+        return _as_figures(json.loads(text))
+
+
+class ReasonText(_AsText[Reason]):
+    """A reason as JSON: its code and its figures."""
+
+    cache_ok = True
+
+    def written(self, value: Reason) -> str:
+        """Write code and figures."""
+        return _json({"code": value.code, "figures": _figures(value.figures)})
+
+    def parsed(self, text: str) -> Reason:
+        """Read code and figures."""
+        body = json.loads(text)
+        return Reason(body["code"], _as_figures(body["figures"]))
+
+
+def body_text(body: Mapping[str, object]) -> str:
+    """Write the state of a strategy or a run as JSON; a binary fraction in it is refused, money goes in as text."""
+    _refuse_fractions(body)
+    return _json(body)
+
+
+def body_of(text: str) -> dict[str, Any]:
+    """Read a state back."""
+    body = json.loads(text)
+    if not isinstance(body, dict):
+        message = "a state is an object"
+        raise TypeError(message)
+    return body
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _figures(figures: Figures) -> dict[str, object]:
+    return {name: {"decimal": plain(value)} if isinstance(value, Decimal) else value for name, value in figures}
+
+
+def _as_figures(body: Mapping[str, Any]) -> Figures:
+    return tuple(
+        (name, Decimal(value["decimal"]) if isinstance(value, dict) else value) for name, value in body.items()
+    )
+
+
+def _refuse_fractions(value: object) -> None:
+    match value:
+        case float():
+            message = "a binary fraction is no part of a state"
+            raise TypeError(message)
+        case dict():
+            for part in value.values():
+                _refuse_fractions(part)
+        case list() | tuple():
+            for part in value:
+                _refuse_fractions(part)
+        case _:
+            return

@@ -1,0 +1,227 @@
+"""What the rows mean in the trade's own words, and how a day's roll-up grows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from domain.book import Book, Lot
+from domain.commands import AdoptLot, MoveLots
+from domain.decision import Note
+from domain.exact import ZERO
+from domain.order import Fill, IntentKey, Order
+from domain.reason import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date, datetime
+    from decimal import Decimal
+
+    from domain.instrument import Side
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """An order with what the ledger knows beyond it; `accepted` stays true once the venue gave it an id."""
+
+    order: Order
+    created_at: datetime
+    why: Reason | None = None
+    accepted: bool = False
+    fee: Decimal = ZERO
+    sent_at: datetime | None = None
+    closed_at: datetime | None = None
+
+    def row(self) -> dict[str, object]:
+        """Return the record as its table holds it."""
+        order = self.order
+        return {
+            "seq": order.seq,
+            "client_id": order.client_id,
+            "intent_key": str(order.key),
+            "symbol": order.symbol,
+            "slot": order.cell,
+            "epoch": order.key.epoch,
+            "cycle": order.key.cycle,
+            "attempt": order.key.attempt,
+            "session": order.key.session,
+            "side": order.side,
+            "price": order.price,
+            "qty": order.qty,
+            "created_at": self.created_at,
+            "why": self.why,
+            **self.changes(),
+        }
+
+    def changes(self) -> dict[str, object]:
+        """Return what may change in an order's life."""
+        return {
+            "state": self.order.state,
+            "filled": self.order.filled,
+            "venue_id": self.order.venue_id,
+            "fee": self.fee,
+            "accepted": self.accepted,
+            "sent_at": self.sent_at,
+            "closed_at": self.closed_at,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FillRecord:
+    """One booked execution; `entry` is its place in the book, `day` the market's date."""
+
+    entry: int
+    symbol: str
+    slot: str
+    side: Side
+    order_seq: int
+    fill: Fill
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustmentRecord:
+    """One booked move or adoption of lots; `entry` is its place in the book."""
+
+    entry: int
+    command: MoveLots | AdoptLot
+    at: datetime
+    day: date
+
+    @property
+    def symbol(self) -> str:
+        """Return whose lots they are."""
+        return self.command.symbol
+
+
+@dataclass(frozen=True, slots=True)
+class DayRecord:
+    """What one day added, in the quote currency; position and cost as its last booking left them."""
+
+    symbol: str
+    day: date
+    fills: int = 0
+    buys: int = 0
+    sells: int = 0
+    cycles: int = 0
+    fees: Decimal = ZERO
+    matched: Decimal = ZERO
+    cash_flow: Decimal = ZERO
+    adopted_cost: Decimal = ZERO
+    position: Decimal = ZERO
+    cost: Decimal = ZERO
+
+    def added(self, before: Book, after: Book) -> DayRecord:
+        """Add what one booking changed."""
+        buys, sells = after.buys - before.buys, after.sells - before.sells
+        return replace(
+            self,
+            fills=self.fills + buys + sells,
+            buys=self.buys + buys,
+            sells=self.sells + sells,
+            cycles=self.cycles + after.cycles - before.cycles,
+            fees=self.fees + after.fees - before.fees,
+            matched=self.matched + after.matched - before.matched,
+            cash_flow=self.cash_flow + after.cash_flow - before.cash_flow,
+            adopted_cost=self.adopted_cost + after.adopted_cost - before.adopted_cost,
+        )
+
+    def left(self, book: Book) -> DayRecord:
+        """Keep what the booking left in the book."""
+        return replace(self, position=book.position, cost=book.cost)
+
+    def row(self) -> dict[str, object]:
+        """Return the record as its table holds it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """One booked decision or refusal."""
+
+    id: int
+    at: datetime
+    symbol: str
+    note: Note
+    order_seq: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FillSum:
+    """All executions of one order together."""
+
+    fills: int = 0
+    qty: Decimal = ZERO
+    notional: Decimal = ZERO
+    fee: Decimal = ZERO
+
+    def added(self, fill: Fill) -> FillSum:
+        """Add one execution."""
+        return FillSum(self.fills + 1, self.qty + fill.qty, self.notional + fill.notional, self.fee + fill.fee)
+
+
+def order_of(row: Mapping[str, Any]) -> OrderRecord:
+    """Read an order."""
+    key = IntentKey(row["epoch"], row["slot"], row["side"], row["cycle"], row["attempt"], row["session"])
+    order = Order(
+        seq=row["seq"],
+        client_id=row["client_id"],
+        key=key,
+        symbol=row["symbol"],
+        side=row["side"],
+        price=row["price"],
+        qty=row["qty"],
+        state=row["state"],
+        filled=row["filled"],
+        venue_id=row["venue_id"],
+    )
+    return OrderRecord(
+        order, row["created_at"], row["why"], row["accepted"], row["fee"], row["sent_at"], row["closed_at"]
+    )
+
+
+def fill_of(row: Mapping[str, Any]) -> FillRecord:
+    """Read an execution."""
+    fill = Fill(row["fill_id"], row["price"], row["qty"], row["fee"], row["at"])
+    return FillRecord(row["entry"], row["symbol"], row["slot"], row["side"], row["order_seq"], fill, row["day"])
+
+
+def adjustment_of(row: Mapping[str, Any]) -> AdjustmentRecord:
+    """Read a move or an adoption."""
+    command: MoveLots | AdoptLot
+    if row["to_slot"] is None:
+        command = AdoptLot(row["symbol"], row["slot"], row["qty"], row["price"])
+    else:
+        command = MoveLots(row["symbol"], row["slot"], row["to_slot"], row["qty"], row["closes_cycle"])
+    return AdjustmentRecord(row["entry"], command, row["at"], row["day"])
+
+
+def decision_of(row: Mapping[str, Any]) -> DecisionRecord:
+    """Read a decision."""
+    note = Note(row["slot"], Reason(row["code"], row["figures"]), row["weight"])
+    return DecisionRecord(row["id"], row["at"], row["symbol"], note, row["order_seq"])
+
+
+def lots_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Lot, ...]]:
+    """Read the lots of one symbol, ordered by slot and number."""
+    held: dict[str, tuple[Lot, ...]] = {}
+    for row in rows:
+        held[row["slot"]] = (*held.get(row["slot"], ()), Lot(row["qty"], row["price"], row["fee"]))
+    return held
+
+
+def book_of(rolled: Iterable[DayRecord], lots: Mapping[str, tuple[Lot, ...]]) -> Book:
+    """Make the book from its days and its lots, however many fills there were."""
+    book = Book(lots=lots)
+    for day in rolled:
+        book = replace(
+            book,
+            cash_flow=book.cash_flow + day.cash_flow,
+            fees=book.fees + day.fees,
+            matched=book.matched + day.matched,
+            adopted_cost=book.adopted_cost + day.adopted_cost,
+            buys=book.buys + day.buys,
+            sells=book.sells + day.sells,
+            cycles=book.cycles + day.cycles,
+        )
+    return book

@@ -1,0 +1,183 @@
+"""The tables of the ledger, the same on SQLite and PostgreSQL; amounts and times are text, numbers are given by us."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from domain.decision import Weight
+from domain.instrument import Side
+from domain.order import OrderState
+from ledger.columns import Amount, Day, FiguresText, Moment, ReasonText, Word, Words
+
+if TYPE_CHECKING:
+    from sqlalchemy.types import TypeEngine
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+_COUNT = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _must(name: str, kind: TypeEngine[Any]) -> Column[Any]:
+    return Column(name, kind, nullable=False)
+
+
+def _may(name: str, kind: TypeEngine[Any]) -> Column[Any]:
+    return Column(name, kind, nullable=True)
+
+
+def _number(name: str) -> Column[Any]:
+    """Return a primary key that the one writer counts up itself, without gaps."""
+    return Column(name, _COUNT, primary_key=True, autoincrement=False)
+
+
+meta = Table("meta", metadata, Column("key", Words(), primary_key=True), _must("value", Words()))
+
+orders = Table(
+    "orders",
+    metadata,
+    _number("seq"),
+    _must("client_id", Words()),
+    _must("intent_key", Words()),
+    _must("symbol", Words()),
+    _must("slot", Words()),
+    _must("epoch", _COUNT),
+    _must("cycle", _COUNT),
+    _must("attempt", _COUNT),
+    _may("session", Day()),
+    _must("side", Word(Side)),
+    _must("price", Amount()),
+    _must("qty", Amount()),
+    _must("filled", Amount()),
+    _must("fee", Amount()),
+    _must("state", Word(OrderState)),
+    _may("venue_id", Words()),
+    _must("accepted", Boolean()),
+    _may("why", ReasonText()),
+    _must("created_at", Moment()),
+    _may("sent_at", Moment()),
+    _may("closed_at", Moment()),
+    UniqueConstraint("client_id"),
+    # The key names no symbol, and one account may trade several.
+    UniqueConstraint("symbol", "intent_key"),
+    UniqueConstraint("venue_id"),
+)
+
+Index(
+    "one_open_order_per_slot",
+    orders.c.symbol,
+    orders.c.slot,
+    unique=True,
+    sqlite_where=text("closed_at IS NULL"),
+    postgresql_where=text("closed_at IS NULL"),
+)
+Index("orders_by_sent_at", orders.c.sent_at)
+Index("orders_by_slot", orders.c.symbol, orders.c.slot, orders.c.created_at)
+
+transitions = Table(
+    "transitions",
+    metadata,
+    _number("id"),
+    Column("order_seq", _COUNT, ForeignKey("orders.seq"), nullable=False),
+    _must("at", Moment()),
+    _must("state", Word(OrderState)),
+    _must("filled", Amount()),
+    _may("why", ReasonText()),
+)
+
+# `entry` counts fills and adjustments together: in this order they make the book again.
+fills = Table(
+    "fills",
+    metadata,
+    _number("entry"),
+    _must("symbol", Words()),
+    _must("fill_id", Words()),
+    Column("order_seq", _COUNT, ForeignKey("orders.seq"), nullable=False),
+    _must("slot", Words()),
+    _must("side", Word(Side)),
+    _must("price", Amount()),
+    _must("qty", Amount()),
+    _must("fee", Amount()),
+    _must("at", Moment()),
+    _must("day", Day()),
+    UniqueConstraint("symbol", "fill_id"),
+)
+
+adjustments = Table(
+    "adjustments",
+    metadata,
+    _number("entry"),
+    _must("symbol", Words()),
+    _must("slot", Words()),
+    # A move has a slot to go to, an adoption a price.
+    _may("to_slot", Words()),
+    _must("qty", Amount()),
+    _may("price", Amount()),
+    _must("closes_cycle", Boolean()),
+    _must("at", Moment()),
+    _must("day", Day()),
+)
+
+lots = Table(
+    "lots",
+    metadata,
+    _must("symbol", Words()),
+    _must("slot", Words()),
+    _must("n", _COUNT),
+    _must("qty", Amount()),
+    _must("price", Amount()),
+    _must("fee", Amount()),
+    PrimaryKeyConstraint("symbol", "slot", "n"),
+)
+
+days = Table(
+    "days",
+    metadata,
+    _must("symbol", Words()),
+    _must("day", Day()),
+    _must("fills", _COUNT),
+    _must("buys", _COUNT),
+    _must("sells", _COUNT),
+    _must("cycles", _COUNT),
+    _must("fees", Amount()),
+    _must("matched", Amount()),
+    _must("cash_flow", Amount()),
+    _must("adopted_cost", Amount()),
+    _must("position", Amount()),
+    _must("cost", Amount()),
+    PrimaryKeyConstraint("symbol", "day"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    _number("id"),
+    _must("at", Moment()),
+    _must("symbol", Words()),
+    _must("slot", Words()),
+    _must("code", Words()),
+    _must("figures", FiguresText()),
+    _must("weight", Word(Weight)),
+    Column("order_seq", _COUNT, ForeignKey("orders.seq"), nullable=True),
+)
+
+state = Table("state", metadata, Column("name", Words(), primary_key=True), _must("body", Words()))

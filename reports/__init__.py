@@ -1,0 +1,1 @@
+"""What the owner sees of a run, made from the ledger."""

@@ -1,0 +1,1 @@
+"""Deciding: pure functions from a state and an event to a state and wishes."""

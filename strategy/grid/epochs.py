@@ -1,0 +1,180 @@
+"""Laying the lines: the first epoch, the shift that follows the price, and changed settings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from domain.book import DUST
+from domain.errors import GridRefused
+from domain.exact import ZERO
+from domain.instrument import Side
+from domain.reason import Reason, reason
+from strategy.grid.checks import losing, unplaceable
+from strategy.grid.config import Follow, Start
+from strategy.grid.lines import gap_ratio, grid_lines, make_cells, money_needed, moved_anchor
+from strategy.grid.start import serve, shares_at_start
+from strategy.grid.state import GRID, Epoch, Move, Phase, Shape
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from domain.instrument import Instrument
+    from strategy.grid.config import GridSettings
+    from strategy.grid.state import Cell, GridState
+    from strategy.grid.turn import Turn
+
+
+def begin(
+    state: GridState, anchor: Decimal, settings: GridSettings, instrument: Instrument, turn: Turn
+) -> GridState:
+    """Lay the first lines around an anchor; raises `GridRefused` where they cannot be placed or must not be."""
+    epoch, cells = _lay(0, anchor, 0, max(anchor, state.last), settings, instrument)
+    faults = unplaceable(cells, settings, instrument)
+    if faults:
+        raise GridRefused(*faults)
+    shares = shares_at_start(cells, state.last, settings, instrument)
+    if settings.start is Start.ADOPT:
+        bought = {key for key, _ in shares}
+        epoch = replace(epoch, capital=money_needed([cell for cell in cells if cell.key not in bought], instrument))
+    doubts = [losing(cells, settings, instrument, anchor, 0), _shortage(epoch, state, settings, instrument)]
+    _refuse_or_warn([doubt for doubt in doubts if doubt is not None], settings, turn)
+    turn.note(GRID, _laid(epoch, instrument))
+    return serve(replace(state, epoch=epoch, cells=cells, phase=Phase.RUNNING), shares, settings, instrument, turn)
+
+
+def _refuse_or_warn(doubts: list[Reason], settings: GridSettings, turn: Turn) -> None:
+    if doubts and settings.strict:
+        raise GridRefused(*doubts)
+    for doubt in doubts:
+        turn.warn(GRID, doubt)
+
+
+def _lay(
+    number: int, base: Decimal, shifts: int, below: Decimal, settings: GridSettings, instrument: Instrument
+) -> tuple[Epoch, tuple[Cell, ...]]:
+    lines = grid_lines(settings, base, shifts)
+    cells = make_cells(lines, settings, instrument, number, below)
+    anchor = moved_anchor(settings, base, shifts)
+    money = money_needed(cells, instrument)
+    return Epoch(number, Shape.of(settings), base, shifts, anchor, lines, money, ZERO), cells
+
+
+def _laid(epoch: Epoch, instrument: Instrument) -> Reason:
+    return reason(
+        "lines_laid",
+        epoch=epoch.number,
+        anchor=epoch.anchor,
+        lowest=epoch.lines[0],
+        highest=epoch.lines[-1],
+        cells=len(epoch.lines) - 1,
+        money=epoch.capital,
+        currency=instrument.quote,
+    )
+
+
+def _shortage(epoch: Epoch, state: GridState, settings: GridSettings, instrument: Instrument) -> Reason | None:
+    if settings.free_cash is None:
+        return None
+    free = settings.free_cash + state.book.cash_flow
+    if epoch.capital <= free:
+        return None
+    return reason("cash_short", needed=epoch.capital, free=free, currency=instrument.quote)
+
+
+def follow(state: GridState, settings: GridSettings, instrument: Instrument, turn: Turn) -> GridState:
+    """Let the lines follow the price where it is due; a shift that could not be placed is told once and not begun."""
+    if state.epoch is None or settings.follow is Follow.OFF or not _free_to_follow(state, settings):
+        return state
+    gaps = _gaps_to_go(state.epoch, state.last, settings)
+    if gaps < 1:
+        return state
+    _, cells = _lay(0, state.epoch.base, state.epoch.shifts + gaps, state.last, settings, instrument)
+    faults = unplaceable(cells, settings, instrument)
+    if not faults:
+        return replace(state, moving=Move.FOLLOW)
+    if not state.follow_refused:
+        turn.warn(GRID, reason("follow_refused", gaps=gaps, because=str(faults[0])))
+    return replace(state, follow_refused=True)
+
+
+def _free_to_follow(state: GridState, settings: GridSettings) -> bool:
+    if state.phase is not Phase.RUNNING or state.moving is not None or state.paused or state.stops.action is not None:
+        return False
+    if settings.follow is Follow.UP:
+        return True
+    orders_only_buys = all(cell.order is None or cell.order.side is Side.BUY for cell in state.cells)
+    no_lots = not any(slot != DUST for slot in state.book.lots)
+    return no_lots and not state.legacy and orders_only_buys and not any(cell.frozen for cell in state.cells)
+
+
+def _gaps_to_go(epoch: Epoch, price: Decimal, settings: GridSettings) -> int:
+    """Return the greatest m with `LM · (1+g)^m` at or below the price and the owner's highest line."""
+    reach = price if settings.follow_max is None else min(price, settings.follow_max)
+    ratio = gap_ratio(settings)
+    top = epoch.lines[-1] * ratio
+    gaps = 0
+    while top <= reach:
+        gaps += 1
+        top *= ratio
+    return gaps
+
+
+def _shift(
+    state: GridState, epoch: Epoch, settings: GridSettings, instrument: Instrument, turn: Turn
+) -> GridState:
+    """Lay the lines anew above; where the price fell back meanwhile, leave them."""
+    gaps = _gaps_to_go(epoch, state.last, settings)
+    if gaps < 1:
+        return replace(state, moving=None)
+    shifts = epoch.shifts + gaps
+    below = max(moved_anchor(settings, epoch.base, shifts), state.last)
+    return _renew(state, _lay(epoch.number + 1, epoch.base, shifts, below, settings, instrument), settings, instrument, turn)
+
+
+def settings_changed(state: GridState, settings: GridSettings) -> bool:
+    """Whether the grid runs under other settings than it is given now."""
+    return state.epoch is not None and state.epoch.shape != Shape.of(settings)
+
+
+def _relay(
+    state: GridState, epoch: Epoch, settings: GridSettings, instrument: Instrument, turn: Turn
+) -> GridState:
+    """Begin an epoch with changed settings; raises `GridRefused` where its lines cannot be placed."""
+    laid = _lay(epoch.number + 1, epoch.anchor, 0, state.last, settings, instrument)
+    faults = unplaceable(laid[1], settings, instrument)
+    if faults:
+        raise GridRefused(*faults)
+    doubt = losing(laid[1], settings, instrument, epoch.anchor, 0)
+    _refuse_or_warn([] if doubt is None else [doubt], settings, turn)
+    return _renew(state, laid, settings, instrument, turn)
+
+
+def _renew(
+    state: GridState, laid: tuple[Epoch, tuple[Cell, ...]], settings: GridSettings, instrument: Instrument, turn: Turn
+) -> GridState:
+    epoch, cells = laid
+    kept = (cell for cell in state.cells if cell.key in state.book.lots or cell.order is not None or cell.frozen)
+    short = _shortage(epoch, state, settings, instrument)
+    if short is not None:
+        turn.warn(GRID, short)
+    turn.note(GRID, _laid(epoch, instrument))
+    # Money cannot be asked for in the middle of a run: where it is at stake, buying waits until the owner resumes.
+    return replace(
+        state,
+        epoch=replace(epoch, matched_before=state.book.matched),
+        cells=cells,
+        legacy=(*state.legacy, *(replace(cell, legacy=True) for cell in kept)),
+        moving=None,
+        cash_short=short is not None and settings.strict,
+        follow_refused=False,
+    )
+
+
+def move_when_clear(state: GridState, settings: GridSettings, instrument: Instrument, turn: Turn) -> GridState:
+    """Carry out a move of the lines as soon as every buy has been taken back and confirmed."""
+    buys_rest = any(cell.order is not None and cell.order.side is Side.BUY for cell in state.slots())
+    if state.moving is None or state.epoch is None or buys_rest:
+        return state
+    carry_out = _shift if state.moving is Move.FOLLOW else _relay
+    return carry_out(state, state.epoch, settings, instrument, turn)

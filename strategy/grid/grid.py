@@ -1,0 +1,203 @@
+"""The grid as a strategy: one event in, the wanted orders compared with those at rest, wishes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from domain.decision import Decision
+from domain.events import (
+    CancelUndone,
+    CandleClosed,
+    OrderClosed,
+    OrderFilled,
+    OrderStuck,
+    OwnerAsked,
+    OwnerWish,
+    QuoteReceived,
+    SessionClosed,
+    SessionOpened,
+    WishDenied,
+)
+from domain.instrument import Side
+from domain.order import OrderState
+from domain.reason import reason
+from strategy.grid import epochs, judge
+from strategy.grid.config import StopAction
+from strategy.grid.quiet import quiet_range
+from strategy.grid.settle import settle
+from strategy.grid.start import balance, share_out, start_filled
+from strategy.grid.state import GRID, START, GridState, Move, Phase, Stops
+from strategy.grid.turn import Turn
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
+    from domain.events import StrategyEvent
+    from domain.instrument import Instrument
+    from strategy.grid.config import GridSettings
+    from strategy.grid.state import Cell
+
+_ASK_AGAIN_AFTER = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class GridStrategy:
+    """A grid on one instrument; `always_open` for markets without sessions."""
+
+    instrument: Instrument
+    settings: GridSettings
+    always_open: bool = True
+
+    @property
+    def symbol(self) -> str:
+        """Return what is traded."""
+        return self.instrument.symbol
+
+    def begin(self) -> GridState:
+        """Return the state before the first price."""
+        return GridState(session_open=self.always_open)
+
+    def decide(self, state: GridState, event: StrategyEvent) -> Decision[GridState]:
+        """Answer one event. Pure; raises `GridRefused` when the first lines cannot be laid."""
+        turn = Turn(self.symbol)
+        state, may_place = self._take_in(state, event, turn)
+        if may_place:
+            state = epochs.move_when_clear(state, self.settings, self.instrument, turn)
+            state = balance(state, self.instrument, turn, judged_at_close=self.settings.bars)
+            state = settle(state, self.settings, self.instrument, turn)
+        return Decision(state, tuple(turn.commands), tuple(turn.notes))
+
+    def quiet(self, state: GridState) -> tuple[Decimal, Decimal] | None:
+        """Return between which prices nothing can happen, or None where every price counts."""
+        return quiet_range(state, self.settings)
+
+    def _take_in(self, state: GridState, event: StrategyEvent, turn: Turn) -> tuple[GridState, bool]:
+        """Learn the fact; the second value says whether orders are to be compared now."""
+        # On bars a fill waits for the close of its bar: the answer rests from the next bar on.
+        at_once = not self.settings.bars
+        match event:
+            case QuoteReceived(quote=quote):
+                state = replace(state, bid=quote.bid, ask=quote.ask)
+                return self._priced(state, quote.last, event.at, turn), True
+            case CandleClosed(candle=candle):
+                return self._priced(state, candle.close, event.at, turn), True
+            case SessionOpened(session=day):
+                return replace(state, session_open=True, session=day, gap_due=True), False
+            case SessionClosed():
+                return replace(state, session_open=False), at_once
+            case OrderFilled():
+                return self._filled(state, event, turn), at_once
+            case OrderClosed():
+                return self._closed(state, event, turn), True
+            case WishDenied(slot=slot):
+                # Without its balancing order the grid begins at once; any other cell waits for the next comparison.
+                return self._denied(state, event), slot == START
+            case OrderStuck() | CancelUndone():
+                return self._uncertain(state, event, turn), at_once
+            case OwnerAsked():
+                return self._asked(state, event, turn), True
+
+    def _priced(self, state: GridState, price: Decimal, at: datetime, turn: Turn) -> GridState:
+        state = replace(state, last=price, at=at)
+        if state.epoch is None:
+            state = self._await_begin(state, turn)
+        state = judge.arm(state)
+        state = judge.check_stops(state, self.settings, self.instrument, turn)
+        state = epochs.follow(state, self.settings, self.instrument, turn)
+        if state.phase is Phase.RUNNING and epochs.settings_changed(state, self.settings):
+            state = replace(state, moving=Move.SETTINGS)
+        if state.gap_due and state.session_open:
+            state = judge.judge_gap(state, self.settings, turn)
+        return judge.reinvest(state, self.settings, self.instrument)
+
+    def _await_begin(self, state: GridState, turn: Turn) -> GridState:
+        if state.first is None:
+            state = replace(state, first=state.last, phase=Phase.TRIGGER)
+        trigger = self.settings.trigger
+        if trigger is not None and not judge.trigger_reached(state, trigger):
+            return state
+        anchor = trigger or self.settings.anchor or state.last
+        return epochs.begin(state, anchor, self.settings, self.instrument, turn)
+
+    def _filled(self, state: GridState, event: OrderFilled, turn: Turn) -> GridState:
+        order = event.order
+        # Money came free, or a lot did: what the venue refused may be asked again.
+        state = _forgive(state)
+        if order.cell == START:
+            return start_filled(state, event, self.instrument, turn)
+        if order.side is Side.BUY and state.moving is Move.FOLLOW:
+            state = replace(state, moving=None)
+        cell = state.find(order.cell)
+        if cell is None:
+            return state
+        if cell.order is not None and cell.order.side is order.side:
+            rest = None if order.state is OrderState.FILLED else replace(cell.order, filled=order.filled)
+            cell = replace(cell, order=rest, frozen=False)
+        if order.side is Side.BUY:
+            return state.having(replace(cell, armed=True))
+        return self._sold(state, cell) if cell.key not in state.book.lots else state.having(cell)
+
+    def _sold(self, state: GridState, cell: Cell) -> GridState:
+        if cell.legacy:
+            return state.without_legacy(cell.key)
+        return state.having(replace(cell, cycle=cell.cycle + 1))
+
+    def _closed(self, state: GridState, event: OrderClosed, turn: Turn) -> GridState:
+        order = event.order
+        if order.cell == START:
+            return share_out(state, self.instrument, turn)
+        cell = state.find(order.cell)
+        if cell is None:
+            return state
+        # Only an order that we took back keeps its place among those at rest, for the one that replaces it.
+        stays = cell.resting_side if order.state is OrderState.CANCELED else None
+        cell = replace(cell, order=None, frozen=False, resting_side=stays)
+        state = state.having(cell)
+        held = state.book.held(cell.key)
+        if not held or self.instrument.placeable(cell.sell_price, held):
+            return state.without_legacy(cell.key) if cell.legacy and not held else state
+        sold_some = order.side is Side.SELL and order.filled > 0
+        turn.note(cell.key, reason("dust", qty=held, price=cell.sell_price, base=self.instrument.base))
+        state = turn.to_dust(state, cell.key, closes_cycle=sold_some)
+        if cell.legacy:
+            return state.without_legacy(cell.key)
+        return state.having(replace(cell, cycle=cell.cycle + sold_some))
+
+    def _denied(self, state: GridState, event: WishDenied) -> GridState:
+        if event.slot == START:
+            return replace(state, start=None, phase=Phase.RUNNING)
+        cell = state.find(event.slot)
+        if cell is None:
+            return state
+        retry_at = event.at + _ASK_AGAIN_AFTER if event.ask_later else None
+        return state.having(replace(cell, order=None, resting_side=None, retry_at=retry_at, why=event.why))
+
+    def _uncertain(self, state: GridState, event: OrderStuck | CancelUndone, turn: Turn) -> GridState:
+        cell = state.find(event.order.cell)
+        if cell is None or cell.order is None:
+            return state
+        if isinstance(event, CancelUndone):
+            return state.having(replace(cell, order=replace(cell.order, canceling=False)))
+        turn.warn(cell.key, event.why)
+        return state.having(replace(cell, frozen=True, why=event.why))
+
+    def _asked(self, state: GridState, event: OwnerAsked, turn: Turn) -> GridState:
+        turn.note(GRID, reason(f"owner_{event.wish}"))
+        match event.wish:
+            case OwnerWish.PAUSE:
+                return replace(state, paused=True)
+            case OwnerWish.RESUME:
+                return replace(state, paused=False, cash_short=False, stops=Stops())
+            case OwnerWish.CANCEL_ALL:
+                return replace(state, stops=replace(state.stops, action=StopAction.CANCEL, by="owner"))
+
+
+def _forgive(state: GridState) -> GridState:
+    if all(cell.retry_at is None for cell in state.slots()):
+        return state
+    for cell in state.slots():
+        state = state.having(replace(cell, retry_at=None))
+    return state

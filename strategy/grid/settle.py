@@ -1,0 +1,104 @@
+"""Comparing the orders at rest with the wanted ones: cancel, confirm, place, and never one's own cross."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from domain.instrument import Side
+from domain.reason import Reason, reason
+from strategy.grid.state import CellOrder, Phase
+from strategy.grid.wants import NoOrder, Want, wanted
+
+if TYPE_CHECKING:
+    from domain.instrument import Instrument
+    from strategy.grid.config import GridSettings
+    from strategy.grid.state import Cell, GridState
+    from strategy.grid.turn import Turn
+    from strategy.grid.wants import Answer
+
+
+def settle(state: GridState, settings: GridSettings, instrument: Instrument, turn: Turn) -> GridState:
+    """Ask for what is missing and take back what is not wanted; remember for every cell why it stands as it does."""
+    if state.phase is Phase.NO_PRICE or state.epoch is None:
+        return state
+    answers = wanted(state, settings, instrument)
+    compared = {cell.key: _take_back(cell, answers[cell.key], state, instrument, turn) for cell in state.slots()}
+    placing = [
+        (want.side is Side.BUY, want.rank, cell.key, want)
+        for cell in compared.values()
+        if isinstance(want := answers[cell.key], Want) and cell.order is None
+    ]
+    # Recorded bars have no time between a cancel and its confirmation; the cash it frees counts for what follows.
+    waits = settings.bars and any(cell.order is not None and cell.order.canceling for cell in compared.values())
+    for is_buy, _, key, want in sorted(placing, key=lambda entry: entry[:3]):
+        if waits or (not settings.own_cross and _crosses(want, compared, is_buy=is_buy)):
+            continue
+        compared[key] = _place(compared[key], want, state, instrument, turn)
+    return replace(
+        state,
+        cells=tuple(compared[cell.key] for cell in state.cells),
+        legacy=tuple(compared[cell.key] for cell in state.legacy),
+    )
+
+
+def _take_back(cell: Cell, answer: Answer, state: GridState, instrument: Instrument, turn: Turn) -> Cell:
+    order = cell.order
+    if isinstance(answer, Want):
+        if order is None or order.canceling or _fits(order, answer):
+            return cell if cell.resting_side is answer.side or order is None else replace(cell, resting_side=answer.side)
+        turn.cancel(cell.key, reason("price_moves", side=order.side, former=order.price, price=answer.price))
+        return replace(cell, order=replace(order, canceling=True))
+    if not isinstance(answer, NoOrder):
+        return cell
+    why = cell.why if cell.why is not None and cell.why.code == answer.code else _why_none(cell, answer, state, instrument)
+    if order is not None and not order.canceling:
+        turn.cancel(cell.key, why)
+        order = replace(order, canceling=True)
+    elif why is not cell.why:
+        turn.note(cell.key, why)
+    if cell.order is order and cell.why is why and cell.resting_side is None:
+        return cell
+    return replace(cell, order=order, resting_side=None, why=why)
+
+
+def _fits(order: CellOrder, want: Want) -> bool:
+    if order.side is not want.side:
+        return False
+    if order.side is Side.SELL and order.qty - order.filled != want.qty:
+        return False
+    # A price that gave way to the other side of the market is not chased when the market moves.
+    return order.price == want.price or order.gives_way
+
+
+def _crosses(want: Want, cells: dict[str, Cell], *, is_buy: bool) -> bool:
+    """Whether an order of ours on the other side still rests where the two would trade with each other."""
+    for cell in cells.values():
+        order = cell.order
+        if order is None or order.side is want.side:
+            continue
+        if (order.price <= want.price) if is_buy else (order.price >= want.price):
+            return True
+    return False
+
+
+def _place(cell: Cell, want: Want, state: GridState, instrument: Instrument, turn: Turn) -> Cell:
+    why = _why_placed(cell, want, state, instrument)
+    epoch = int(cell.key.split(".")[0])
+    turn.place(cell.key, want.side, want.price, want.qty, epoch=epoch, cycle=cell.cycle, why=why)
+    order = CellOrder(want.side, want.price, want.qty, gives_way=want.gives_way)
+    return replace(cell, order=order, resting_side=want.side, why=why, retry_at=None)
+
+
+def _why_placed(cell: Cell, want: Want, state: GridState, instrument: Instrument) -> Reason:
+    figures = {"price": want.price, "qty": want.qty, "last": state.last, "currency": instrument.quote}
+    if want.side is Side.BUY:
+        return reason(want.code, line=cell.buy_line, sells_at=cell.sell_price, **figures)
+    bought = state.book.lots[cell.key][0].price
+    return reason(want.code, line=cell.sell_line, bought_at=bought, **figures)
+
+
+def _why_none(cell: Cell, answer: NoOrder, state: GridState, instrument: Instrument) -> Reason:
+    line = cell.sell_line if cell.key in state.book.lots else cell.buy_line
+    figures = {"line": line, "last": state.last, "currency": instrument.quote}
+    return reason(answer.code, rank=answer.rank, **figures) if answer.rank else reason(answer.code, **figures)

@@ -1,0 +1,219 @@
+"""What the grid remembers: cells, epoch, stops, and what it waits for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from domain.book import Book
+from domain.exact import ZERO
+from strategy.grid.config import StopAction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+    from decimal import Decimal
+
+    from domain.instrument import Side
+    from domain.reason import Reason
+    from strategy.grid.config import Bounds, GridSettings, OrderSize, Spacing, Start
+
+START = "start"
+"""The slot of the one order that buys for all cells above the price."""
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""The time of the last price before there was one."""
+
+GRID = "grid"
+"""Where a note concerns no single cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellOrder:
+    """What a cell has resting, or on its way; `gives_way` marks a price moved for `MAKER_ONLY`."""
+
+    side: Side
+    price: Decimal
+    qty: Decimal
+    filled: Decimal = ZERO
+    canceling: bool = False
+    gives_way: bool = False
+
+
+class CellState(StrEnum):
+    """A cell as its owner sees it."""
+
+    EMPTY = "empty"
+    BUYING = "buying"
+    HELD = "held"
+    SELLING = "selling"
+    FROZEN = "frozen"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Buys at its lower line, sells at its upper one; what it holds stands in the book under its key.
+
+    `armed`: it may buy, because its line was below the price once. `resting_side`: the side on which it ranks among
+    the orders that rest. `retry_at`: the venue refused, ask again no sooner. `why`: the reason of how it stands.
+    """
+
+    key: str
+    buy_line: Decimal
+    sell_line: Decimal
+    buy_price: Decimal
+    sell_price: Decimal
+    qty: Decimal
+    armed: bool = True
+    legacy: bool = False
+    cycle: int = 0
+    order: CellOrder | None = None
+    resting_side: Side | None = None
+    retry_at: datetime | None = None
+    frozen: bool = False
+    why: Reason | None = None
+
+    def stands(self, book: Book) -> CellState:
+        """Return the cell's state."""
+        if self.frozen:
+            return CellState.FROZEN
+        if self.order is not None:
+            return CellState.BUYING if self.order.side == "buy" else CellState.SELLING
+        return CellState.HELD if self.key in book.lots else CellState.EMPTY
+
+
+class Phase(StrEnum):
+    """How far the grid has come."""
+
+    NO_PRICE = "no_price"
+    TRIGGER = "trigger"
+    BALANCING = "balancing"
+    RUNNING = "running"
+
+
+class Move(StrEnum):
+    """Why every buy is being taken back, to lay the lines anew."""
+
+    FOLLOW = "follow"
+    SETTINGS = "settings"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The settings whose change begins a new epoch."""
+
+    steps: int
+    steps_above: int
+    gap: Decimal
+    bounds: Bounds | None
+    spacing: Spacing
+    size: OrderSize
+    start: Start
+
+    @classmethod
+    def of(cls, settings: GridSettings) -> Shape:
+        """Take the shape out of the settings."""
+        return cls(
+            settings.steps,
+            settings.steps_above,
+            settings.gap,
+            settings.bounds,
+            settings.spacing,
+            settings.size,
+            settings.start,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StartOrder:
+    """The balancing order and the cells it buys for, lowest first, with their quantities."""
+
+    serves: tuple[tuple[str, Decimal], ...]
+    placed_at: datetime | None = None
+    filled: Decimal = ZERO
+    canceling: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One set of lines. `base` is the anchor of the settings' epoch, which follow has moved by `shifts` gaps."""
+
+    number: int
+    shape: Shape
+    base: Decimal
+    shifts: int
+    anchor: Decimal
+    lines: tuple[Decimal, ...]
+    capital: Decimal
+    matched_before: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Stops:
+    """How often in a row each limit was met, and what has fired; it holds until the owner resumes."""
+
+    low: int = 0
+    high: int = 0
+    drawdown: int = 0
+    profit: int = 0
+    action: StopAction | None = None
+    by: str = ""
+    exit_price: Decimal | None = None
+    exit_at: datetime | None = None
+
+    @property
+    def counting(self) -> bool:
+        """Whether a limit was met at the last price."""
+        return bool(self.low or self.high or self.drawdown or self.profit)
+
+
+@dataclass(frozen=True, slots=True)
+class GridState:
+    """All that the grid knows between two events; the engine keeps `book`, the grid reads it."""
+
+    phase: Phase = Phase.NO_PRICE
+    book: Book = field(default_factory=Book)
+    epoch: Epoch | None = None
+    cells: tuple[Cell, ...] = ()
+    legacy: tuple[Cell, ...] = ()
+    last: Decimal = ZERO
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+    first: Decimal | None = None
+    at: datetime = NEVER
+    start: StartOrder | None = None
+    moving: Move | None = None
+    stops: Stops = Stops()
+    peak: Decimal = ZERO
+    paused: bool = False
+    cash_short: bool = False
+    session: date | None = None
+    session_open: bool = False
+    gap_due: bool = False
+    sized_on: date | None = None
+    follow_refused: bool = False
+
+    def with_book(self, book: Book) -> GridState:
+        """Return the state after the engine booked something."""
+        return replace(self, book=book)
+
+    def slots(self) -> Iterator[Cell]:
+        """Go through the grid's cells, lowest first, then those of former epochs."""
+        yield from self.cells
+        yield from self.legacy
+
+    def find(self, key: str) -> Cell | None:
+        """Return the cell with this key, if it is still there."""
+        return next((cell for cell in self.slots() if cell.key == key), None)
+
+    def having(self, cell: Cell) -> GridState:
+        """Return the state with this cell in the place of its former self."""
+        if cell.legacy:
+            return replace(self, legacy=tuple(cell if old.key == cell.key else old for old in self.legacy))
+        return replace(self, cells=tuple(cell if old.key == cell.key else old for old in self.cells))
+
+    def without_legacy(self, key: str) -> GridState:
+        """Return the state after a cell of a former epoch has sold what it held."""
+        return replace(self, legacy=tuple(old for old in self.legacy if old.key != key))
