@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import date
     from decimal import Decimal
 
     from domain.instrument import Side
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PlaceOrder:
-    """Let a limit order rest for a slot; `price` in the quote currency, on its tick."""
+    """Let a limit order rest for a slot; `price` in the quote currency, on its tick.
+
+    `session` is the market's day for orders that end with it.
+    """
 
     symbol: str
     slot: str
@@ -24,6 +28,7 @@ class PlaceOrder:
     epoch: int
     cycle: int
     why: Reason
+    session: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,18 +35,17 @@ class _AsText(TypeDecorator[T]):
         """Sort as SQLite does on PostgreSQL too."""
         return dialect.type_descriptor(Text(collation="C" if dialect.name == "postgresql" else None))
 
-    def process_bind_param(self, value: T | None, dialect: Dialect) -> str | None:  # noqa: ARG002 (SQLAlchemy's form)
+    def process_bind_param(self, value: T | None, dialect: Dialect) -> str | None:  # noqa: ARG002  # SQLAlchemy hands it in
         """Write a value; what is no such value is refused."""
         return None if value is None else self.written(value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> T | None:  # noqa: ARG002 (SQLAlchemy's form)
+    def process_result_value(self, value: str | None, dialect: Dialect) -> T | None:  # noqa: ARG002  # SQLAlchemy hands it in
         """Read a value; text that we would not have written is damage, not a value."""
         if value is None:
             return None
         read = self.parsed(value)
         if self.written(read) != value:
-            message = f"{value!r} is not what the ledger writes"
-            raise ValueError(message)
+            raise ValueError(f"{value!r} is not what the ledger writes")
         return read
 
     def written(self, value: T) -> str:
@@ -79,9 +78,8 @@ class Amount(_AsText[Decimal]):
 
     def written(self, value: Decimal) -> str:
         """Write every digit; refuse what is not a finite `Decimal`."""
-        if not isinstance(value, Decimal) or not value.is_finite():
-            message = f"{value!r} is not an exact amount"
-            raise TypeError(message)
+        if not _is_exact(value):
+            raise TypeError(f"{value!r} is not an exact amount")
         return plain(value)
 
     def parsed(self, text: str) -> Decimal:
@@ -97,8 +95,7 @@ class Moment(_AsText[datetime]):
     def written(self, value: datetime) -> str:
         """Write in UTC; refuse a time without a zone."""
         if value.tzinfo is None:
-            message = f"{value!r} has no time zone"
-            raise TypeError(message)
+            raise TypeError(f"{value!r} has no time zone")
         return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
     def parsed(self, text: str) -> datetime:
@@ -170,17 +167,21 @@ class ReasonText(_AsText[Reason]):
 
 def body_text(body: Mapping[str, object]) -> str:
     """Write the state of a strategy or a run as JSON; a binary fraction in it is refused, money goes in as text."""
-    _refuse_fractions(body)
-    return _json(body)
+    text = _json(body)
+    json.loads(text, parse_float=_refuse_fraction)
+    return text
 
 
 def body_of(text: str) -> dict[str, Any]:
     """Read a state back."""
     body = json.loads(text)
     if not isinstance(body, dict):
-        message = "a state is an object"
-        raise TypeError(message)
+        raise TypeError("a state is an object")
     return body
+
+
+def _is_exact(value: object) -> bool:
+    return isinstance(value, Decimal) and value.is_finite()
 
 
 def _json(value: object) -> str:
@@ -197,16 +198,5 @@ def _as_figures(body: Mapping[str, Any]) -> Figures:
     )
 
 
-def _refuse_fractions(value: object) -> None:
-    match value:
-        case float():
-            message = "a binary fraction is no part of a state"
-            raise TypeError(message)
-        case dict():
-            for part in value.values():
-                _refuse_fractions(part)
-        case list() | tuple():
-            for part in value:
-                _refuse_fractions(part)
-        case _:
-            return
+def _refuse_fraction(text: str) -> object:
+    raise TypeError(f"{text} in a state is a binary fraction; an amount goes in as text")

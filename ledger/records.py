@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from domain.book import Book, Lot
@@ -132,7 +132,7 @@ class DayRecord:
 
     def row(self) -> dict[str, object]:
         """Return the record as its table holds it."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in DayRecord.__slots__}
 
 
 @dataclass(frozen=True, slots=True)

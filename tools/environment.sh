@@ -85,7 +85,10 @@ ensure_environment() {
     # A subshell holds the lock, so that the program started later does not inherit it.
     (
         if command -v flock >/dev/null 2>&1; then
-            flock 9
+            flock -n 9 || {
+                say "badukpan: 다른 실행이 설치하는 중이라 기다립니다. / waiting for another start that is installing"
+                flock 9
+            }
         fi
         install_missing "$@"
     ) 9>"$root/.venv.lock"

@@ -62,7 +62,7 @@ class GridStrategy:
 
     def decide(self, state: GridState, event: StrategyEvent) -> Decision[GridState]:
         """Answer one event. Pure; raises `GridRefused` when the first lines cannot be laid."""
-        turn = Turn(self.symbol)
+        turn = Turn(self.symbol, state.session)
         state, may_place = self._take_in(state, event, turn)
         if may_place:
             state = epochs.move_when_clear(state, self.settings, self.instrument, turn)

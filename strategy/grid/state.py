@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal  # noqa: TC003 - the types of this page are read at run time, to restore a saved state
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from domain.book import Book
 from domain.exact import ZERO
-from strategy.grid.config import StopAction
+from domain.instrument import Side
+from domain.reason import Reason  # noqa: TC001 - as above
+from strategy.grid.config import Bounds, GridSettings, OrderSize, Spacing, Start, StopAction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
-    from decimal import Decimal
-
-    from domain.instrument import Side
-    from domain.reason import Reason
-    from strategy.grid.config import Bounds, GridSettings, OrderSize, Spacing, Start
 
 START = "start"
 """The slot of the one order that buys for all cells above the price."""
@@ -80,7 +77,7 @@ class Cell:
         if self.frozen:
             return CellState.FROZEN
         if self.order is not None:
-            return CellState.BUYING if self.order.side == "buy" else CellState.SELLING
+            return CellState.BUYING if self.order.side is Side.BUY else CellState.SELLING
         return CellState.HELD if self.key in book.lots else CellState.EMPTY
 
 

@@ -10,6 +10,7 @@ from domain.commands import AdoptLot, CancelOrder, MoveLots, PlaceOrder
 from domain.decision import Note, Weight
 
 if TYPE_CHECKING:
+    from datetime import date
     from decimal import Decimal
 
     from domain.commands import Command
@@ -23,6 +24,7 @@ class Turn:
     """A decision in the making; it lives within one call."""
 
     symbol: str
+    session: date | None = None
     commands: list[Command] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
@@ -34,9 +36,11 @@ class Turn:
         """Say why, loudly."""
         self.notes.append(Note(slot, why, Weight.WARNING))
 
-    def place(self, slot: str, side: Side, price: Decimal, qty: Decimal, *, epoch: int, cycle: int, why: Reason) -> None:
+    def place(
+        self, slot: str, side: Side, price: Decimal, qty: Decimal, *, epoch: int, cycle: int, why: Reason
+    ) -> None:
         """Ask for an order; its reason is booked with it, once risk has let it pass."""
-        self.commands.append(PlaceOrder(self.symbol, slot, side, price, qty, epoch, cycle, why))
+        self.commands.append(PlaceOrder(self.symbol, slot, side, price, qty, epoch, cycle, why, self.session))
 
     def cancel(self, slot: str, why: Reason) -> None:
         """Ask for the end of an order."""

@@ -83,7 +83,8 @@ def _why_not_at_all(cell: Cell, state: GridState) -> Answer | None:
     if cell.frozen:
         return _LEAVE_ALONE
     if not state.session_open:
-        return NoOrder("session_closed")
+        # A day order ends by itself; it is not canceled, so that what the venue says of it is the end it had.
+        return NoOrder("session_closed") if cell.order is None else _LEAVE_ALONE
     if state.phase is not Phase.RUNNING:
         return NoOrder("start_first")
     if state.stops.action is StopAction.CANCEL:

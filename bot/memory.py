@@ -1,0 +1,75 @@
+"""What a strategy remembers, as rows of the ledger and back: one for the grid, one for every cell that changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+
+from strategy.grid.state import Cell, Epoch, GridState, Move, Phase, StartOrder, Stops
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from domain.book import Book
+
+Row = tuple[str, "dict[str, Any] | None"]
+
+_HEAD: dict[str, TypeAdapter[Any]] = {
+    "phase": TypeAdapter(Phase),
+    "epoch": TypeAdapter(Epoch | None),
+    "first": TypeAdapter(Decimal | None),
+    "start": TypeAdapter(StartOrder | None),
+    "moving": TypeAdapter(Move | None),
+    "stops": TypeAdapter(Stops),
+    "peak": TypeAdapter(Decimal),
+    "paused": TypeAdapter(bool),
+    "cash_short": TypeAdapter(bool),
+    "session": TypeAdapter(date | None),
+    "session_open": TypeAdapter(bool),
+    "gap_due": TypeAdapter(bool),
+    "sized_on": TypeAdapter(date | None),
+    "follow_refused": TypeAdapter(bool),
+}
+"""Every field of the state but the book (the ledger's own), the cells (a row each) and the prices (asked anew)."""
+
+_CELL = TypeAdapter(Cell)
+
+
+def changed_rows(symbol: str, before: GridState | None, after: GridState) -> Iterator[Row]:
+    """Yield the rows that differ between two states; None where a row is to go."""
+    if before is None or any(getattr(before, name) != getattr(after, name) for name in _HEAD):
+        yield _head_name(symbol), {name: kind.dump_python(getattr(after, name), mode="json") for name, kind in _HEAD.items()}
+    old = {} if before is None else {cell.key: cell for cell in before.slots()}
+    for cell in after.slots():
+        if old.pop(cell.key, None) is not cell:
+            yield _cell_name(symbol, cell.key), _CELL.dump_python(cell, mode="json")
+    for key in old:
+        yield _cell_name(symbol, key), None
+
+
+def restored(symbol: str, rows: Mapping[str, Mapping[str, Any]], book: Book) -> GridState | None:
+    """Rebuild a state from its rows, or None where there are none; prices are unknown until the next one comes."""
+    head = rows.get(_head_name(symbol))
+    if head is None:
+        return None
+    state = GridState(book=book, **{name: kind.validate_python(head[name]) for name, kind in _HEAD.items()})
+    prefix = _cell_name(symbol, "")
+    cells = [_CELL.validate_python(body) for name, body in rows.items() if name.startswith(prefix)]
+    cells.sort(key=lambda cell: [int(part) for part in cell.key.split(".")])
+    return replace(
+        state,
+        cells=tuple(cell for cell in cells if not cell.legacy),
+        legacy=tuple(cell for cell in cells if cell.legacy),
+    )
+
+
+def _head_name(symbol: str) -> str:
+    return f"grid/{symbol}"
+
+
+def _cell_name(symbol: str, key: str) -> str:
+    return f"cell/{symbol}/{key}"

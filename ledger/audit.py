@@ -1,0 +1,197 @@
+"""Rebuilds every book from fills and adjustments alone and compares it, to the last unit, with what is stored."""
+
+from __future__ import annotations
+
+from heapq import merge
+from typing import TYPE_CHECKING
+
+from domain.book import Book
+from domain.commands import MoveLots
+from domain.errors import IllegalTransition, SetupError
+from domain.exact import ZERO
+from domain.order import NEXT, OrderState
+from domain.reason import Reason, reason
+from ledger.records import DayRecord, FillRecord, FillSum
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+    from decimal import Decimal
+
+    from ledger.reader import Reader
+    from ledger.records import AdjustmentRecord, OrderRecord
+
+    Entry = FillRecord | AdjustmentRecord
+
+_NEVER_FILLED = {OrderState.PENDING, OrderState.SUBMITTED, OrderState.UNKNOWN, OrderState.VOID}
+_BOOK_FIELDS = ("cash_flow", "fees", "matched", "adopted_cost", "buys", "sells", "cycles")
+_DAY_FIELDS = tuple(name for name in DayRecord.__slots__ if name not in {"symbol", "day"})
+
+
+def audit(reader: Reader) -> list[Reason]:
+    """Return everything in which the ledger does not agree with itself; nothing where it is sound."""
+    try:
+        with reader.frozen() as same:
+            return list(_Audit(same).differences())
+    except SetupError as error:
+        return list(error.faults)
+
+
+class _Audit:
+    """One pass over the journal; what it remembers grows with orders and days, not with fills."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._books: dict[str, Book] = {}
+        self._days: dict[tuple[str, date], DayRecord] = {}
+        self._left: dict[tuple[str, date], Book] = {}
+        self._sums: dict[int, FillSum] = {}
+        self._served: dict[int, set[tuple[str, str, str]]] = {}
+        self._steps: dict[int, tuple[OrderState, Decimal]] = {}
+
+    def differences(self) -> Iterator[Reason]:
+        """Give each difference as it is found."""
+        yield from self._replay()
+        yield from (reason("audit_fill_twice", symbol=symbol, fill=fill) for symbol, fill in self._reader.fills_twice())
+        yield from self._follow_steps()
+        yield from self._compare_orders()
+        for symbol in sorted({*self._reader.symbols(), *self._books}):
+            yield from self._compare_book(symbol)
+            yield from self._compare_days(symbol)
+
+    def _replay(self) -> Iterator[Reason]:
+        journal: Iterator[Entry] = merge(self._reader.each_fill(), self._reader.each_adjustment(), key=_place)
+        last = 0
+        for entry in journal:
+            if entry.entry != last + 1:
+                yield reason("audit_entry_gap", after=last, found=entry.entry)
+            last = entry.entry
+            before = self._books.get(entry.symbol, Book())
+            try:
+                after = self._booked(before, entry)
+            except IllegalTransition as error:
+                yield reason("audit_entry_unbookable", entry=entry.entry, symbol=entry.symbol, what=str(error))
+                continue
+            key = (entry.symbol, entry.day)
+            self._books[entry.symbol] = self._left[key] = after
+            self._days[key] = self._days.get(key, DayRecord(*key)).added(before, after)
+
+    def _booked(self, before: Book, entry: Entry) -> Book:
+        if isinstance(entry, FillRecord):
+            seq = entry.order_seq
+            self._sums[seq] = self._sums.get(seq, FillSum()).added(entry.fill)
+            self._served.setdefault(seq, set()).add((entry.symbol, entry.slot, entry.side))
+            return before.booked(entry.slot, entry.side, entry.fill)
+        command = entry.command
+        if isinstance(command, MoveLots):
+            return before.moved(command.slot, command.to, command.qty, closes_cycle=command.closes_cycle)
+        return before.adopted(command.slot, command.qty, command.price)
+
+    def _follow_steps(self) -> Iterator[Reason]:
+        for row in self._reader.each_transition():
+            seq, state = row["order_seq"], row["state"]
+            former = self._steps.get(seq)
+            if former is not None and state is not former[0] and state not in _REACHABLE[former[0]]:
+                yield reason("audit_step_illegal", order=seq, before=str(former[0]), after=str(state))
+            self._steps[seq] = (state, row["filled"])
+
+    def _compare_orders(self) -> Iterator[Reason]:
+        open_in: dict[tuple[str, str], str] = {}
+        for record in self._reader.each_order():
+            order = record.order
+            yield from self._compare_order(record)
+            if not order.is_closed:
+                other = open_in.setdefault((order.symbol, order.cell), order.client_id)
+                if other != order.client_id:
+                    yield reason(
+                        "audit_two_open_orders",
+                        symbol=order.symbol,
+                        slot=order.cell,
+                        first=other,
+                        second=order.client_id,
+                    )
+        for seq in sorted({*self._sums, *self._steps}):
+            yield reason("audit_order_missing", order=seq)
+
+    def _compare_order(self, record: OrderRecord) -> Iterator[Reason]:
+        order = record.order
+        name = order.client_id
+        booked = self._sums.pop(order.seq, FillSum())
+        if booked.qty != order.filled or order.filled > order.qty:
+            yield reason("audit_filled_differs", order=name, qty=order.qty, filled=order.filled, fills=booked.qty)
+        if booked.fee != record.fee:
+            yield reason("audit_fee_differs", order=name, fee=record.fee, fills=booked.fee)
+        if self._served.pop(order.seq, set()) - {(order.symbol, order.cell, order.side)}:
+            yield reason("audit_fill_of_another", order=name)
+        if self._steps.pop(order.seq, None) != (order.state, order.filled):
+            yield reason("audit_steps_differ", order=name, state=str(order.state), filled=order.filled)
+        if not _agrees(record):
+            yield reason("audit_state_illegal", order=name, state=str(order.state), filled=order.filled, qty=order.qty)
+
+    def _compare_book(self, symbol: str) -> Iterator[Reason]:
+        stored, rebuilt = self._reader.book(symbol), self._books.get(symbol, Book())
+        for name in _BOOK_FIELDS:
+            if getattr(stored, name) != getattr(rebuilt, name):
+                yield reason(
+                    "audit_book_differs",
+                    symbol=symbol,
+                    field=name,
+                    stored=getattr(stored, name),
+                    rebuilt=getattr(rebuilt, name),
+                )
+        for slot in sorted({*stored.lots, *rebuilt.lots}):
+            if stored.lots.get(slot, ()) != rebuilt.lots.get(slot, ()):
+                yield reason(
+                    "audit_lots_differ",
+                    symbol=symbol,
+                    slot=slot,
+                    stored=stored.held(slot),
+                    rebuilt=rebuilt.held(slot),
+                )
+
+    def _compare_days(self, symbol: str) -> Iterator[Reason]:
+        stored = {record.day: record for record in self._reader.days(symbol)}
+        rebuilt = {key[1]: day.left(self._left[key]) for key, day in self._days.items() if key[0] == symbol}
+        for day in sorted({*stored, *rebuilt}):
+            blank = DayRecord(symbol, day)
+            has, wants = stored.get(day, blank), rebuilt.get(day, blank)
+            for name in _DAY_FIELDS:
+                if getattr(has, name) != getattr(wants, name):
+                    yield reason(
+                        "audit_day_differs",
+                        symbol=symbol,
+                        day=day.isoformat(),
+                        field=name,
+                        stored=getattr(has, name),
+                        rebuilt=getattr(wants, name),
+                    )
+
+
+def _place(entry: Entry) -> int:
+    return entry.entry
+
+
+def _agrees(record: OrderRecord) -> bool:
+    """Say whether state, quantity and times of an order can stand together."""
+    order = record.order
+    full = order.filled == order.qty
+    return (
+        order.qty > 0
+        and order.filled >= 0
+        and (order.state is OrderState.FILLED) == full
+        and not (order.state in _NEVER_FILLED and order.filled > ZERO)
+        and not (order.state is OrderState.PARTIALLY_FILLED and order.filled == ZERO)
+        and (record.closed_at is not None) == order.is_closed
+        and (record.accepted or order.venue_id is None)
+    )
+
+
+def _reachable() -> dict[OrderState, frozenset[OrderState]]:
+    """Return where each state may lead in the end: one page may hold several steps of an order."""
+    found = dict(NEXT)
+    for _ in OrderState:
+        found = {state: ways.union(*(found[way] for way in ways)) for state, ways in found.items()}
+    return found
+
+
+_REACHABLE = _reachable()

@@ -1,0 +1,249 @@
+"""What the ledger remembers, as values of the trade; nothing here writes or takes a lock."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import Integer, bindparam, func, select
+
+from domain.instrument import Side
+from ledger.columns import Word, Words, body_of
+from ledger.driver import Pool
+from ledger.records import (
+    DayRecord,
+    FillSum,
+    adjustment_of,
+    book_of,
+    decision_of,
+    fill_of,
+    lots_of,
+    order_of,
+)
+from ledger.schema import adjustments, days, decisions, fills, lots, meta, orders, state, transitions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import date, datetime
+
+    from sqlalchemy import ColumnElement, Select
+
+    from domain.book import Book
+    from domain.order import Order
+    from ledger.driver import Driver, Row
+    from ledger.records import AdjustmentRecord, DecisionRecord, FillRecord, OrderRecord
+
+T = TypeVar("T")
+
+PAGE_ROWS = 2000
+"""A long table is read in parts of this many rows, so that memory does not grow with the years."""
+
+_SYMBOL: ColumnElement[str] = bindparam("symbol", type_=Words())
+_SLOT: ColumnElement[str] = bindparam("slot", type_=Words())
+_LIMIT: ColumnElement[int] = bindparam("limit", type_=Integer())
+_AFTER: ColumnElement[int] = bindparam("after", type_=Integer())
+
+ORDER_BY_SEQ = select(orders).where(orders.c.seq == bindparam("seq"))
+_ORDER_BY_CLIENT_ID = select(orders).where(orders.c.client_id == bindparam("client_id"))
+_OPEN_ORDERS = select(orders).where(orders.c.closed_at.is_(None)).order_by(orders.c.seq)
+_ORDERS_AFTER = select(orders).where(orders.c.seq > _AFTER).order_by(orders.c.seq).limit(_LIMIT)
+_NEWEST_ORDERS = select(orders).order_by(orders.c.seq.desc()).limit(_LIMIT)
+_ACCEPTED = select(func.count().label("n")).where(orders.c.symbol == _SYMBOL, orders.c.accepted)
+_ATTEMPT = select(func.max(orders.c.attempt).label("n")).where(
+    orders.c.symbol == _SYMBOL,
+    # Between these two stand the attempts of one key: the unique index finds them without a search.
+    orders.c.intent_key >= bindparam("low", type_=Words()),
+    orders.c.intent_key < bindparam("high", type_=Words()),
+    orders.c.slot == _SLOT,
+    orders.c.side == bindparam("side", type_=Word(Side)),
+    orders.c.session.is_not_distinct_from(bindparam("session", type_=orders.c.session.type)),
+)
+_SENDS = select(func.count().label("n")).where(orders.c.sent_at >= bindparam("at", type_=orders.c.sent_at.type))
+_CREATES = select(func.count().label("n")).where(
+    orders.c.symbol == _SYMBOL,
+    orders.c.slot == _SLOT,
+    orders.c.created_at >= bindparam("at", type_=orders.c.created_at.type),
+    orders.c.sent_at.is_not(None),
+)
+_NEWEST_FILLS = select(fills).order_by(fills.c.entry.desc()).limit(_LIMIT)
+_FILLS_AFTER = select(fills).where(fills.c.entry > _AFTER).order_by(fills.c.entry).limit(_LIMIT)
+_FILL = select(fills.c.entry).where(fills.c.symbol == _SYMBOL, fills.c.fill_id == bindparam("fill_id"))
+_ADJUSTMENTS_AFTER = select(adjustments).where(adjustments.c.entry > _AFTER).order_by(adjustments.c.entry).limit(_LIMIT)
+_TRANSITIONS_AFTER = select(transitions).where(transitions.c.id > _AFTER).order_by(transitions.c.id).limit(_LIMIT)
+_DAYS = select(days).where(days.c.symbol == _SYMBOL).order_by(days.c.day)
+_DAY = select(days).where(days.c.symbol == _SYMBOL, days.c.day == bindparam("day"))
+_LOTS = select(lots).where(lots.c.symbol == _SYMBOL).order_by(lots.c.slot, lots.c.n)
+_SYMBOLS = select(days.c.symbol).union(select(lots.c.symbol)).subquery()
+_ALL_SYMBOLS = select(_SYMBOLS.c.symbol).order_by(_SYMBOLS.c.symbol)
+_NEWEST_DECISIONS = select(decisions).order_by(decisions.c.id.desc()).limit(_LIMIT)
+_STATE = select(state).where(state.c.name == bindparam("name"))
+_STATES = (
+    select(state)
+    .where(func.substr(state.c.name, 1, bindparam("length", type_=Integer())) == bindparam("prefix", type_=Words()))
+    .order_by(state.c.name)
+)
+_META = select(meta)
+_TWICE = (
+    select(fills.c.symbol, fills.c.fill_id, func.count().label("n"))
+    .group_by(fills.c.symbol, fills.c.fill_id)
+    .having(func.count() > 1)
+)
+
+
+class Reader:
+    """Reads what is committed; beside the writer, or on connections of its own."""
+
+    def __init__(self, source: Driver | Pool) -> None:
+        """Know where to ask."""
+        self._source = source
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[Reader]:
+        """Lend a reader whose answers all belong to the same moment."""
+        with self._source.snapshot() as driver:
+            yield Reader(driver)
+
+    def close(self) -> None:
+        """Close the connections of its own; the writer's stays."""
+        if isinstance(self._source, Pool):
+            self._source.close()
+
+    def meta(self) -> dict[str, str]:
+        """Return whose ledger it is."""
+        return {row["key"]: row["value"] for row in self._read(_META)}
+
+    def orders(self) -> list[Order]:
+        """Return every order, oldest first."""
+        return [record.order for record in self.each_order()]
+
+    def records(self, limit: int) -> list[OrderRecord]:
+        """Return the newest orders with fee, times and reason, newest first."""
+        return [order_of(row) for row in self._read(_NEWEST_ORDERS, limit=limit)]
+
+    def open_records(self) -> list[OrderRecord]:
+        """Return the orders of which something is still expected, with all that is known of them."""
+        return [order_of(row) for row in self._read(_OPEN_ORDERS)]
+
+    def open_orders(self) -> list[Order]:
+        """Return the orders of which something is still expected, oldest first."""
+        return [record.order for record in self.open_records()]
+
+    def order(self, client_id: str) -> Order | None:
+        """Return one order by the id that was sent."""
+        found = self._read(_ORDER_BY_CLIENT_ID, client_id=client_id)
+        return order_of(found[0]).order if found else None
+
+    def record(self, seq: int) -> OrderRecord | None:
+        """Return one order by its sequence."""
+        found = self._read(ORDER_BY_SEQ, seq=seq)
+        return order_of(found[0]) if found else None
+
+    def accepted(self, symbol: str) -> int:
+        """Count the orders that the venue ever accepted."""
+        return self._count(_ACCEPTED, symbol=symbol)
+
+    def last_attempt(  # noqa: PLR0917  # the parts of an intent key in their order
+        self, symbol: str, epoch: int, slot: str, side: Side, cycle: int, session: date | None = None
+    ) -> int:
+        """Return the highest attempt of an intent key; 0 where there was none, so the first attempt is 1."""
+        key = f"{epoch}/{slot}/{side}/{cycle}"
+        # "0" is the character after "/".
+        named = {"symbol": symbol, "slot": slot, "side": side, "session": session}
+        return self._count(_ATTEMPT, low=f"{key}/", high=f"{key}0", **named)
+
+    def sends_since(self, at: datetime) -> int:
+        """Count the orders handed to the venue since a moment, that moment included."""
+        return self._count(_SENDS, at=at)
+
+    def creates_since(self, symbol: str, slot: str, at: datetime) -> int:
+        """Count the intents of a slot since a moment that were handed to the venue; what never left is not counted."""
+        return self._count(_CREATES, symbol=symbol, slot=slot, at=at)
+
+    def has_fill(self, symbol: str, fill_id: str) -> bool:
+        """Say whether an execution is booked."""
+        return bool(self._read(_FILL, symbol=symbol, fill_id=fill_id))
+
+    def fills(self, limit: int) -> list[FillRecord]:
+        """Return the newest executions, newest first."""
+        return [fill_of(row) for row in self._read(_NEWEST_FILLS, limit=limit)]
+
+    def fill_sums(self) -> dict[str, FillSum]:
+        """Return what was executed of each order, by client id; reads every fill."""
+        with self.frozen() as same:
+            sums: dict[int, FillSum] = {}
+            for record in same.each_fill():
+                sums[record.order_seq] = sums.get(record.order_seq, FillSum()).added(record.fill)
+            return {
+                record.order.client_id: sums[record.order.seq]
+                for record in same.each_order()
+                if record.order.seq in sums
+            }
+
+    def symbols(self) -> list[str]:
+        """Return every symbol that was ever booked."""
+        return [row["symbol"] for row in self._read(_ALL_SYMBOLS)]
+
+    def days(self, symbol: str) -> list[DayRecord]:
+        """Return the roll-up of each day, oldest first."""
+        return [DayRecord(**row) for row in self._read(_DAYS, symbol=symbol)]
+
+    def day(self, symbol: str, day: date) -> DayRecord | None:
+        """Return the roll-up of one day."""
+        found = self._read(_DAY, symbol=symbol, day=day)
+        return DayRecord(**found[0]) if found else None
+
+    def book(self, symbol: str) -> Book:
+        """Return the book, from days and lots alone."""
+        with self._source.snapshot() as driver:
+            rolled = [DayRecord(**row) for row in driver.read(_DAYS, symbol=symbol)]
+            return book_of(rolled, lots_of(driver.read(_LOTS, symbol=symbol)))
+
+    def decisions(self, limit: int) -> list[DecisionRecord]:
+        """Return the newest decisions and refusals, newest first."""
+        return [decision_of(row) for row in self._read(_NEWEST_DECISIONS, limit=limit)]
+
+    def state(self, name: str) -> dict[str, Any] | None:
+        """Return one state of a strategy or a run."""
+        found = self._read(_STATE, name=name)
+        return body_of(found[0]["body"]) if found else None
+
+    def states(self, prefix: str = "") -> dict[str, dict[str, Any]]:
+        """Return every state whose name begins so."""
+        return {name: body_of(text) for name, text in self.state_texts(prefix).items()}
+
+    def state_texts(self, prefix: str = "") -> dict[str, str]:
+        """Return every state whose name begins so, as it is stored."""
+        return {row["name"]: row["body"] for row in self._read(_STATES, prefix=prefix, length=len(prefix))}
+
+    def fills_twice(self) -> list[tuple[str, str]]:
+        """Return the executions that are booked more than once, by symbol and id."""
+        return [(row["symbol"], row["fill_id"]) for row in self._read(_TWICE)]
+
+    def each_order(self) -> Iterator[OrderRecord]:
+        """Give every order, oldest first."""
+        return self._each(_ORDERS_AFTER, "seq", order_of)
+
+    def each_fill(self) -> Iterator[FillRecord]:
+        """Give every execution in the order of booking."""
+        return self._each(_FILLS_AFTER, "entry", fill_of)
+
+    def each_adjustment(self) -> Iterator[AdjustmentRecord]:
+        """Give every move and adoption in the order of booking."""
+        return self._each(_ADJUSTMENTS_AFTER, "entry", adjustment_of)
+
+    def each_transition(self) -> Iterator[Row]:
+        """Give every step of every order as its row, in the order of booking."""
+        return self._each(_TRANSITIONS_AFTER, "id", dict)
+
+    def _read(self, statement: Select[Any], **values: object) -> list[Row]:
+        with self._source.connected() as driver:
+            return driver.read(statement, **values)
+
+    def _count(self, statement: Select[Any], **values: object) -> int:
+        return int(self._read(statement, **values)[0]["n"] or 0)
+
+    def _each(self, statement: Select[Any], key: str, read: Callable[[Row], T]) -> Iterator[T]:
+        after = -1
+        while rows := self._read(statement, after=after, limit=PAGE_ROWS):
+            yield from map(read, rows)
+            after = rows[-1][key]
