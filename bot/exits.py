@@ -45,7 +45,7 @@ def _unexpected(error: Exception, wording: Wording) -> int:
         _say(wording, reason("disk_full", path=str(error.filename or "?")))
         return ExitCode.DISK
     if isinstance(error, OSError) and error.errno == errno.EROFS:
-        _say(wording, reason("disk_unwritable", path=str(error.filename or "?"), problem=error.strerror or "EROFS"))
+        _say(wording, reason("disk_unwritable", path=str(error.filename or "?"), what=error.strerror or "EROFS"))
         return ExitCode.DISK
     # Without the error's text: it may hold values that must not leave us.
     log.critical("ended by %s at %s", type(error).__name__, " < ".join(places(error)))

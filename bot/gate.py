@@ -41,7 +41,7 @@ class Journal(Protocol):
         ...
 
     def creates_since(self, symbol: str, slot: str, at: datetime) -> int:
-        """Count the intents of a slot."""
+        """Count the orders of a slot that left."""
         ...
 
 
@@ -116,7 +116,7 @@ class OrderGate:
         if rate and self.journal.sends_since(now - _SECOND) >= rate:
             return reason("gate_too_fast", limit=rate)
         hourly = self.caps.creates_per_slot_hour_max
-        if hourly and self.journal.creates_since(order.symbol, order.cell, now - _HOUR) > hourly:
+        if hourly and self.journal.creates_since(order.symbol, order.cell, now - _HOUR) >= hourly:
             return reason("gate_slot_too_busy", slot=order.cell, limit=hourly)
         return None
 

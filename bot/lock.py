@@ -58,4 +58,4 @@ def _pid_in(handle: int) -> str:
 
 
 def _unwritable(path: Path, error: OSError) -> Reason:
-    return reason("disk_unwritable", path=str(path), problem=error.strerror or type(error).__name__)
+    return reason("disk_unwritable", path=str(path), what=error.strerror or type(error).__name__)

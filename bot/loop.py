@@ -61,8 +61,21 @@ class Page(Protocol):
         ...
 
 
+class Orders(Protocol):
+    """Knows every order there ever was."""
+
+    def order(self, client_id: str) -> Order | None:
+        """Return an order, closed or not, as it was last written."""
+        ...
+
+
 class Ledger(Protocol):
     """The part of the ledger that the loop needs."""
+
+    @property
+    def reader(self) -> Orders:
+        """Return the read side."""
+        ...
 
     def commit(self) -> AbstractContextManager[Page]:
         """Open one durable commit."""
@@ -72,9 +85,6 @@ class Ledger(Protocol):
         """Whether an execution is booked already."""
         ...
 
-    def recall(self, client_id: str) -> Order | None:
-        """Return an order, closed or not, as it was last written."""
-        ...
 
 
 @dataclass(slots=True)
@@ -127,7 +137,7 @@ class Loop:
             return True
         order = self.state.orders.get(event.client_id)
         if order is None:
-            order = self.ledger.recall(event.client_id)
+            order = self.ledger.reader.order(event.client_id)
             if order is None or not isinstance(event, FillReported):
                 # An end that we knew of; but of an order that nobody wrote the engine must hear, and refuse it.
                 return order is None

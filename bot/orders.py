@@ -35,8 +35,23 @@ class OrderPage(Protocol):
         ...
 
 
+class Attempts(Protocol):
+    """Knows how often an intent was written before."""
+
+    def last_attempt(
+        self, symbol: str, epoch: int, slot: str, side: Side, cycle: int, session: date | None
+    ) -> int:
+        """Return the highest attempt of an intent, 0 where there was none."""
+        ...
+
+
 class OrderJournal(Protocol):
     """The part of the ledger that the desk needs."""
+
+    @property
+    def reader(self) -> Attempts:
+        """Return the read side."""
+        ...
 
     def commit(self) -> AbstractContextManager[OrderPage]:
         """Open one durable commit."""
@@ -44,12 +59,6 @@ class OrderJournal(Protocol):
 
     def next_order_seq(self) -> int:
         """Return the number of the next order."""
-        ...
-
-    def last_attempt(
-        self, symbol: str, epoch: int, slot: str, side: Side, cycle: int, session: date | None
-    ) -> int:
-        """Return how often this intent was written before."""
         ...
 
 
@@ -98,7 +107,7 @@ class OrderDesk:
 
     def intend(self, engine: Engine, state: EngineState, wish: PlaceOrder, page: OrderPage) -> EngineState:
         """Write the intent into the page of its event: the first of two commits before anything leaves."""
-        attempt = 1 + self.journal.last_attempt(
+        attempt = 1 + self.journal.reader.last_attempt(
             wish.symbol, wish.epoch, wish.slot, wish.side, wish.cycle, wish.session
         )
         key = IntentKey(wish.epoch, wish.slot, wish.side, wish.cycle, attempt, wish.session)

@@ -92,7 +92,7 @@ def _candles(path: Path, scale: Decimal, bars: int | None) -> tuple[Candle, ...]
 
 
 def _collected(rows: Iterator[Candle]) -> tuple[Candle, ...]:
-    """Hold all rows. Values have no cycles, yet the garbage collector would walk through all of them again and again."""
+    """Hold all rows; the garbage collector would walk through all of them again and again, and find nothing."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -22,19 +22,30 @@ class UnwrittenLedger:
     """Counts, and keeps nothing."""
 
     def __init__(self) -> None:
-        """Begin with no order."""
+        self.reader = UnwrittenReader()
         self._orders = 0
-        self._attempts: Counter[tuple[object, ...]] = Counter()
 
     @contextmanager
-    def commit(self) -> Iterator[UnwrittenLedger]:
+    def commit(self) -> Iterator[BlankPage]:
         """Open a page that is thrown away."""
-        yield self
+        yield BlankPage()
 
     def next_order_seq(self) -> int:
         """Return the number of the next order."""
         self._orders += 1
         return self._orders
+
+    def has_fill(self, symbol: str, fill_id: str) -> bool:
+        """Take every execution for new: the paper venue tells each once."""
+        del symbol, fill_id
+        return False
+
+
+class UnwrittenReader:
+    """Remembers attempts, and no order that is closed."""
+
+    def __init__(self) -> None:
+        self._attempts: Counter[tuple[object, ...]] = Counter()
 
     def last_attempt(
         self, symbol: str, epoch: int, slot: str, side: Side, cycle: int, session: date | None
@@ -44,15 +55,14 @@ class UnwrittenLedger:
         self._attempts[key] += 1
         return self._attempts[key] - 1
 
-    def has_fill(self, symbol: str, fill_id: str) -> bool:
-        """Take every execution for new: the paper venue tells each once."""
-        del symbol, fill_id
-        return False
-
-    def recall(self, client_id: str) -> Order | None:
-        """Know of no order that is closed."""
+    def order(self, client_id: str) -> Order | None:
+        """Know of none."""
         del client_id
         return None
+
+
+class BlankPage:
+    """Takes everything, and keeps nothing."""
 
     def order(self, order: Order, at: datetime, why: Reason | None = None) -> None:
         """Forget an order."""

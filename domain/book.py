@@ -91,8 +91,9 @@ class Book:
     def moved(self, slot: str, to: str, qty: Decimal, *, closes_cycle: bool = False) -> Book:
         """Move the oldest lots of a slot to another; raises `IllegalTransition` when it holds less."""
         taken, rest = self._take(slot, qty)
-        kept = replace(self, lots=self._with(slot, rest), cycles=self.cycles + closes_cycle)
-        return replace(kept, lots=kept._added(to, taken))
+        lots = self._with(slot, rest)
+        lots = {**lots, to: (*lots.get(to, ()), *taken)}
+        return replace(self, lots=lots, cycles=self.cycles + closes_cycle)
 
     def _bought(self, slot: str, fill: Fill) -> Book:
         lot = Lot(fill.qty, fill.price, fill.fee)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from domain.exact import ZERO
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 class Side(StrEnum):

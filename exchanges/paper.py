@@ -73,6 +73,10 @@ class PaperExchange:
         """Return every order there ever was, in the order of placing: the books to compare a ledger with."""
         return tuple(self._orders.values())
 
+    def all_executions(self) -> tuple[Execution, ...]:
+        """Return every execution there ever was, oldest first."""
+        return tuple(self._executions)
+
     def get_quote(self, symbol: str) -> Quote:
         """Return the last price seen; raises `VenueUnavailable` before the first."""
         if self._last is None:

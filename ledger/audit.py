@@ -53,6 +53,7 @@ class _Audit:
         """Give each difference as it is found."""
         yield from self._replay()
         yield from (reason("audit_fill_twice", symbol=symbol, fill=fill) for symbol, fill in self._reader.fills_twice())
+        yield from self._read_the_rest()
         yield from self._follow_steps()
         yield from self._compare_orders()
         for symbol in sorted({*self._reader.symbols(), *self._books}):
@@ -87,8 +88,21 @@ class _Audit:
             return before.moved(command.slot, command.to, command.qty, closes_cycle=command.closes_cycle)
         return before.adopted(command.slot, command.qty, command.price)
 
+    def _read_the_rest(self) -> Iterator[Reason]:
+        # What cannot be read ends the audit with its own reason.
+        self._reader.states()
+        last = 0
+        for decision in self._reader.each_decision():
+            if decision.id != last + 1:
+                yield reason("audit_decision_gap", after=last, found=decision.id)
+            last = decision.id
+
     def _follow_steps(self) -> Iterator[Reason]:
+        last = 0
         for row in self._reader.each_transition():
+            if row["id"] != last + 1:
+                yield reason("audit_step_gap", after=last, found=row["id"])
+            last = row["id"]
             seq, state = row["order_seq"], row["state"]
             former = self._steps.get(seq)
             if former is not None and state is not former[0] and state not in _REACHABLE[former[0]]:

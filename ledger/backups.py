@@ -14,17 +14,43 @@ if TYPE_CHECKING:
 _STEM = "ledger"
 
 
+# Faults of the disk, of rights and of company: they say nothing about what is in the file.
+_OUTSIDE = {
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_AUTH,
+}
+
+
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Say whether an error speaks of the file's content; one that Python raises itself (no UTF-8) has no code."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return code == sqlite3.SQLITE_IOERR_SHORT_READ or code & 0xFF not in _OUTSIDE
+
+
 def open_read_only(file: Path) -> sqlite3.Connection:
     """Open a file without the right to change it; with no log beside it nothing is created either."""
-    wal = file.with_name(f"{file.name}-wal")
-    mode = "mode=ro" if wal.exists() else "mode=ro&immutable=1"
+    mode = "mode=ro" if wal_of(file).exists() else "mode=ro&immutable=1"
     return sqlite3.connect(f"{file.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
+
+
+def wal_of(file: Path) -> Path:
+    """Return where SQLite keeps the commits that are not in the file yet."""
+    return file.with_name(f"{file.name}-wal")
 
 
 def fault_of(file: Path) -> str | None:
     """Say what is wrong with a file, or nothing: every page, index and constraint is read. It is not changed."""
     try:
         with contextlib.closing(open_read_only(file)) as connection:
+            if not wal_of(file).exists() and file.stat().st_size != _size(connection):
+                return "the file has not the length that it names"
             found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(1)")]
             if found != ["ok"]:
                 return found[0] if found else "no answer to the integrity check"
@@ -33,7 +59,7 @@ def fault_of(file: Path) -> str | None:
             if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
                 return "a row points at nothing"
     except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CANTOPEN:
+        if not is_damage(error):
             raise
         return str(error)
     return None
@@ -102,6 +128,11 @@ def _free_name(folder: Path, stem: str) -> Path:
         n += 1
         target = folder / f"{stem}-{n}.sqlite3"
     return target
+
+
+def _size(connection: sqlite3.Connection) -> int:
+    pages, bytes_each = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+    return int(pages) * int(bytes_each)
 
 
 def _counts(connection: sqlite3.Connection) -> dict[str, int]:

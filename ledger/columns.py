@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sqlalchemy import Text, TypeDecorator
+from sqlalchemy import BigInteger, Integer, Text, TypeDecorator
 
 from domain.exact import plain
 from domain.reason import Figure, Reason
@@ -165,19 +165,37 @@ class ReasonText(_AsText[Reason]):
         return Reason(body["code"], _as_figures(body["figures"]))
 
 
-def body_text(body: Mapping[str, object]) -> str:
-    """Write the state of a strategy or a run as JSON; a binary fraction in it is refused, money goes in as text."""
-    text = _json(body)
-    json.loads(text, parse_float=_refuse_fraction)
-    return text
+class BodyText(_AsText[dict[str, Any]]):
+    """The state of a strategy or a run as JSON; money goes in as text."""
+
+    cache_ok = True
+
+    def written(self, value: Mapping[str, object]) -> str:
+        """Write an object; a binary fraction in it is refused."""
+        text = _json(value)
+        json.loads(text, parse_float=_refuse_fraction)
+        return text
+
+    def parsed(self, text: str) -> dict[str, Any]:
+        """Read an object."""
+        return dict(json.loads(text))
 
 
-def body_of(text: str) -> dict[str, Any]:
-    """Read a state back."""
-    body = json.loads(text)
-    if not isinstance(body, dict):
-        raise TypeError("a state is an object")
-    return body
+class Count(TypeDecorator[int]):
+    """A whole number; SQLite holds what it is given, so it is looked at."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Be the row's own number on SQLite where it is the key."""
+        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> int | None:  # noqa: ARG002  # SQLAlchemy hands it in
+        """Read a whole number; anything else is damage."""
+        if value is not None and type(value) is not int:
+            raise ValueError(f"{value!r} is not a whole number")
+        return value
 
 
 def _is_exact(value: object) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select
 from sqlalchemy.exc import DBAPIError
 
+from domain.errors import IllegalTransition
 from ledger.faults import as_ours, damaged
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Driver:
             found = self._raw.execute(plan.sql, plan.arguments(values)).fetchall()
         try:
             return [plan.row(cells) for cells in found]
-        except (ValueError, TypeError, KeyError, ArithmeticError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
             raise damaged(self._place, f"a row cannot be read: {type(error).__name__}: {error}") from error
 
     def run(self, sql: str, *arguments: object) -> list[tuple[Any, ...]]:
@@ -92,6 +93,8 @@ class Driver:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Make everything inside durable at once, or nothing of it."""
+        if self._frozen:
+            raise IllegalTransition("a commit inside a frozen reading of the same connection")
         self.run("BEGIN IMMEDIATE" if self._dialect.name == "sqlite" else "BEGIN")
         try:
             yield

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from domain.errors import BotError, ExitCode, IllegalTransition, SetupError
 from domain.reason import reason
-from ledger.backups import newest_good
+from ledger.backups import is_damage, newest_good
 from ledger.places import SqlitePlace
 
 if TYPE_CHECKING:
@@ -17,13 +17,6 @@ if TYPE_CHECKING:
     from ledger.places import Place
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_NOT_WRITABLE = {
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_AUTH,
-}
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 # PostgreSQL's own codes, by their first five or two characters.
@@ -59,15 +52,14 @@ def _of_sqlite(error: Exception, place: SqlitePlace) -> BotError | None:
         return IllegalTransition(str(error))
     if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, sqlite3.ProgrammingError):
         return None
-    # The low byte is the kind; an error that Python raises itself (text that is no UTF-8) has no code.
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    if is_damage(error):
+        return damaged(place, str(error))
+    code = error.sqlite_errorcode & 0xFF  # the low byte is the kind
     if code == sqlite3.SQLITE_FULL:
         return SetupError(ExitCode.DISK, reason("disk_full", path=place.where))
-    if code in _NOT_WRITABLE:
-        return SetupError(ExitCode.DISK, reason("disk_unwritable", path=place.where, what=str(error)))
     if code in _BUSY:
         return SetupError(ExitCode.ALREADY_RUNS, reason("ledger_in_use", path=place.where))
-    return damaged(place, str(error))
+    return SetupError(ExitCode.DISK, reason("disk_unwritable", path=place.where, what=str(error)))
 
 
 def _of_postgres(error: Exception, where: str) -> BotError | None:

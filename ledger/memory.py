@@ -85,6 +85,8 @@ class Memory:
 
 def remembered(driver: Driver, reader: Reader) -> Memory:
     """Load the present; its cost grows with the days, not with the fills."""
+    # A state that cannot be read is found here, before anything is decided by it.
+    reader.states()
     last = {name: number or 0 for name, number in driver.read(_LAST)[0].items()}
     return Memory(
         reader=reader,

@@ -114,7 +114,9 @@ def _our_errors(place: Place) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise of_disk(error, place.folder) if isinstance(place, SqlitePlace) else error from error
+        if not isinstance(place, SqlitePlace):
+            raise
+        raise of_disk(error, place.folder) from error
     except (sqlite3.Error, DBAPIError) as error:
         cause = error.orig if isinstance(error, DBAPIError) and isinstance(error.orig, Exception) else error
         ours = as_ours(cause, place)

@@ -11,7 +11,7 @@ from domain.commands import AdoptLot, MoveLots
 from domain.errors import IllegalTransition
 from domain.exact import ZERO
 from domain.order import OrderState
-from ledger.columns import body_text
+from ledger.columns import BodyText
 from ledger.records import DayRecord, OrderRecord
 from ledger.schema import adjustments, days, decisions, fills, lots, orders, state, transitions
 
@@ -55,6 +55,8 @@ _INSERT_DECISION = _insert(decisions)
 _INSERT_STATE = _insert(state)
 _UPDATE_STATE = _update(state, ("name",), ("body",))
 _DELETE_STATE = delete(state).where(state.c.name == bindparam("name"))
+
+_BODY = BodyText()
 
 _Rows = list[dict[str, Any]]
 
@@ -153,7 +155,7 @@ class Page:
 
     def state(self, name: str, body: Mapping[str, object] | None) -> None:
         """Write the state of a strategy or a run; `None` forgets it, one that is stored already costs nothing."""
-        text = None if body is None else body_text(body)
+        text = None if body is None else _BODY.written(body)
         if text == self._memory.states.get(name):
             self._states.pop(name, None)
         else:
@@ -234,7 +236,7 @@ class Page:
         self._books[symbol] = after
         key = (symbol, day)
         rolled = self._days.get(key) or self._memory.day(symbol, day) or DayRecord(symbol, day)
-        self._days[key] = rolled.added(before, after)
+        self._days[key] = rolled.added(before, after).left(after)
 
     def _refuse_unexplained_fills(self) -> None:
         for seq, record in self._orders.items():

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Integer, bindparam, func, select
+from sqlalchemy import Integer, bindparam, func, select, type_coerce
 
 from domain.instrument import Side
-from ledger.columns import Word, Words, body_of
+from ledger.columns import BodyText, Word, Words
 from ledger.driver import Pool
 from ledger.records import (
     DayRecord,
@@ -76,12 +76,15 @@ _LOTS = select(lots).where(lots.c.symbol == _SYMBOL).order_by(lots.c.slot, lots.
 _SYMBOLS = select(days.c.symbol).union(select(lots.c.symbol)).subquery()
 _ALL_SYMBOLS = select(_SYMBOLS.c.symbol).order_by(_SYMBOLS.c.symbol)
 _NEWEST_DECISIONS = select(decisions).order_by(decisions.c.id.desc()).limit(_LIMIT)
-_STATE = select(state).where(state.c.name == bindparam("name"))
+_BODY = type_coerce(state.c.body, BodyText()).label("body")
+_DECISIONS_AFTER = select(decisions).where(decisions.c.id > _AFTER).order_by(decisions.c.id).limit(_LIMIT)
+_STATE = select(_BODY).where(state.c.name == bindparam("name"))
 _STATES = (
-    select(state)
+    select(state.c.name, _BODY)
     .where(func.substr(state.c.name, 1, bindparam("length", type_=Integer())) == bindparam("prefix", type_=Words()))
     .order_by(state.c.name)
 )
+_STATE_TEXTS = select(state)
 _META = select(meta)
 _TWICE = (
     select(fills.c.symbol, fills.c.fill_id, func.count().label("n"))
@@ -205,15 +208,15 @@ class Reader:
     def state(self, name: str) -> dict[str, Any] | None:
         """Return one state of a strategy or a run."""
         found = self._read(_STATE, name=name)
-        return body_of(found[0]["body"]) if found else None
+        return dict(found[0]["body"]) if found else None
 
     def states(self, prefix: str = "") -> dict[str, dict[str, Any]]:
         """Return every state whose name begins so."""
-        return {name: body_of(text) for name, text in self.state_texts(prefix).items()}
-
-    def state_texts(self, prefix: str = "") -> dict[str, str]:
-        """Return every state whose name begins so, as it is stored."""
         return {row["name"]: row["body"] for row in self._read(_STATES, prefix=prefix, length=len(prefix))}
+
+    def state_texts(self) -> dict[str, str]:
+        """Return every state as it is stored."""
+        return {row["name"]: row["body"] for row in self._read(_STATE_TEXTS)}
 
     def fills_twice(self) -> list[tuple[str, str]]:
         """Return the executions that are booked more than once, by symbol and id."""
@@ -234,6 +237,10 @@ class Reader:
     def each_transition(self) -> Iterator[Row]:
         """Give every step of every order as its row, in the order of booking."""
         return self._each(_TRANSITIONS_AFTER, "id", dict)
+
+    def each_decision(self) -> Iterator[DecisionRecord]:
+        """Give every decision, oldest first."""
+        return self._each(_DECISIONS_AFTER, "id", decision_of)
 
     def _read(self, statement: Select[Any], **values: object) -> list[Row]:
         with self._source.connected() as driver:

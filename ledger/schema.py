@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     ForeignKey,
     Index,
-    Integer,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -21,7 +19,7 @@ from sqlalchemy import (
 from domain.decision import Weight
 from domain.instrument import Side
 from domain.order import OrderState
-from ledger.columns import Amount, Day, FiguresText, Moment, ReasonText, Word, Words
+from ledger.columns import Amount, Count, Day, FiguresText, Moment, ReasonText, Word, Words
 
 if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
@@ -34,8 +32,6 @@ metadata = MetaData(
     }
 )
 
-_COUNT = BigInteger().with_variant(Integer(), "sqlite")
-
 
 def _must(name: str, kind: TypeEngine[Any]) -> Column[Any]:
     return Column(name, kind, nullable=False)
@@ -47,7 +43,7 @@ def _may(name: str, kind: TypeEngine[Any]) -> Column[Any]:
 
 def _number(name: str) -> Column[Any]:
     """Return a primary key that the one writer counts up itself, without gaps."""
-    return Column(name, _COUNT, primary_key=True, autoincrement=False)
+    return Column(name, Count(), primary_key=True, autoincrement=False)
 
 
 meta = Table("meta", metadata, Column("key", Words(), primary_key=True), _must("value", Words()))
@@ -60,9 +56,9 @@ orders = Table(
     _must("intent_key", Words()),
     _must("symbol", Words()),
     _must("slot", Words()),
-    _must("epoch", _COUNT),
-    _must("cycle", _COUNT),
-    _must("attempt", _COUNT),
+    _must("epoch", Count()),
+    _must("cycle", Count()),
+    _must("attempt", Count()),
     _may("session", Day()),
     _must("side", Word(Side)),
     _must("price", Amount()),
@@ -97,7 +93,7 @@ transitions = Table(
     "transitions",
     metadata,
     _number("id"),
-    Column("order_seq", _COUNT, ForeignKey("orders.seq"), nullable=False),
+    Column("order_seq", Count(), ForeignKey("orders.seq"), nullable=False),
     _must("at", Moment()),
     _must("state", Word(OrderState)),
     _must("filled", Amount()),
@@ -111,7 +107,7 @@ fills = Table(
     _number("entry"),
     _must("symbol", Words()),
     _must("fill_id", Words()),
-    Column("order_seq", _COUNT, ForeignKey("orders.seq"), nullable=False),
+    Column("order_seq", Count(), ForeignKey("orders.seq"), nullable=False),
     _must("slot", Words()),
     _must("side", Word(Side)),
     _must("price", Amount()),
@@ -142,7 +138,7 @@ lots = Table(
     metadata,
     _must("symbol", Words()),
     _must("slot", Words()),
-    _must("n", _COUNT),
+    _must("n", Count()),
     _must("qty", Amount()),
     _must("price", Amount()),
     _must("fee", Amount()),
@@ -154,10 +150,10 @@ days = Table(
     metadata,
     _must("symbol", Words()),
     _must("day", Day()),
-    _must("fills", _COUNT),
-    _must("buys", _COUNT),
-    _must("sells", _COUNT),
-    _must("cycles", _COUNT),
+    _must("fills", Count()),
+    _must("buys", Count()),
+    _must("sells", Count()),
+    _must("cycles", Count()),
     _must("fees", Amount()),
     _must("matched", Amount()),
     _must("cash_flow", Amount()),
@@ -177,7 +173,7 @@ decisions = Table(
     _must("code", Words()),
     _must("figures", FiguresText()),
     _must("weight", Word(Weight)),
-    Column("order_seq", _COUNT, ForeignKey("orders.seq"), nullable=True),
+    Column("order_seq", Count(), ForeignKey("orders.seq"), nullable=True),
 )
 
 state = Table("state", metadata, Column("name", Words(), primary_key=True), _must("body", Words()))

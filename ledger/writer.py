@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from domain.errors import IllegalTransition, SetupError
+from domain.errors import BotError, IllegalTransition, SetupError
 from ledger.backups import back_up
 from ledger.memory import remembered
 from ledger.migrating import REVISION
@@ -37,7 +37,7 @@ class Ledger:
         self._driver = driver
         self._memory = remembered(driver, self.reader)
         self._page: Page | None = None
-        self._broken: SetupError | None = None
+        self._broken: BotError | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -76,7 +76,6 @@ class Ledger:
             yield page
             if not page.is_blank:
                 self._write(page)
-                page.remember()
         except BaseException:
             self._memory.numbers = numbers
             raise
@@ -94,6 +93,15 @@ class Ledger:
         try:
             with self._driver.transaction():
                 page.write(self._driver)
+            page.remember()
         except SetupError as error:
             self._broken = error
+            raise
+        except Exception:
+            # Refused before the commit: the disk is as it was.
+            raise
+        except BaseException:
+            self._broken = IllegalTransition(
+                "interrupted in a commit: only opening the ledger anew tells what it holds"
+            )
             raise

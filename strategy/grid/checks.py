@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from domain.exact import ONE, ZERO
@@ -14,6 +15,7 @@ from strategy.grid.lines import grid_lines, make_cells
 
 if TYPE_CHECKING:
     from domain.instrument import Instrument
+    from domain.reason import Figure
     from strategy.grid.config import GridSettings
     from strategy.grid.state import Cell
 
@@ -30,7 +32,7 @@ def unplaceable(cells: tuple[Cell, ...], settings: GridSettings, instrument: Ins
     small = [cell for cell in cells if not instrument.placeable(cell.buy_price, cell.qty)]
     if small:
         faults.append(_too_small(small[0], len(small), cells, settings, instrument))
-    pairs = [(low, high) for low, high in zip(cells, cells[1:], strict=False) if low.buy_price == high.buy_price]
+    pairs = [(low, high) for low, high in pairwise(cells) if low.buy_price == high.buy_price]
     if pairs:
         low, high = pairs[0]
         faults.append(
@@ -48,7 +50,7 @@ def unplaceable(cells: tuple[Cell, ...], settings: GridSettings, instrument: Ins
 def _too_small(
     cell: Cell, count: int, cells: tuple[Cell, ...], settings: GridSettings, instrument: Instrument
 ) -> Reason:
-    figures = {
+    figures: dict[str, Figure] = {
         "count": count,
         "price": cell.buy_price,
         "qty": cell.qty,
@@ -96,7 +98,7 @@ def losing(
     if not losers:
         return None
     worst = min(losers, key=lambda cell: profit_of(cell, instrument))
-    figures = {
+    figures: dict[str, Figure] = {
         "count": len(losers),
         "buy": worst.buy_price,
         "sell": worst.sell_price,

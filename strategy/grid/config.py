@@ -84,7 +84,8 @@ class GridSettings:
 
     `strict` is set where money is at stake (live, the broker's practice account): a grid that loses, or that the cash
     does not cover, is refused there and warned about elsewhere. `bars` is set where prices come as recorded bars:
-    everything is judged at their close. `own_cross` lets a buy and a sell of ours rest at one price, to compare with others.
+    everything is judged at their close. `own_cross` lets a buy and a sell of ours rest at one price, to compare with
+    others.
     """
 
     steps: int = 20  # GRID_STEPS

@@ -25,11 +25,9 @@ if TYPE_CHECKING:
     from strategy.grid.turn import Turn
 
 
-def begin(
-    state: GridState, anchor: Decimal, settings: GridSettings, instrument: Instrument, turn: Turn
-) -> GridState:
+def begin(state: GridState, anchor: Decimal, settings: GridSettings, instrument: Instrument, turn: Turn) -> GridState:
     """Lay the first lines around an anchor; raises `GridRefused` where they cannot be placed or must not be."""
-    epoch, cells = _lay(0, anchor, 0, max(anchor, state.last), settings, instrument)
+    epoch, cells = _lay(0, anchor, 0, settings, instrument, below=max(anchor, state.last))
     faults = unplaceable(cells, settings, instrument)
     if faults:
         raise GridRefused(*faults)
@@ -51,7 +49,7 @@ def _refuse_or_warn(doubts: list[Reason], settings: GridSettings, turn: Turn) ->
 
 
 def _lay(
-    number: int, base: Decimal, shifts: int, below: Decimal, settings: GridSettings, instrument: Instrument
+    number: int, base: Decimal, shifts: int, settings: GridSettings, instrument: Instrument, *, below: Decimal
 ) -> tuple[Epoch, tuple[Cell, ...]]:
     lines = grid_lines(settings, base, shifts)
     cells = make_cells(lines, settings, instrument, number, below)
@@ -89,7 +87,7 @@ def follow(state: GridState, settings: GridSettings, instrument: Instrument, tur
     gaps = _gaps_to_go(state.epoch, state.last, settings)
     if gaps < 1:
         return state
-    _, cells = _lay(0, state.epoch.base, state.epoch.shifts + gaps, state.last, settings, instrument)
+    _, cells = _lay(0, state.epoch.base, state.epoch.shifts + gaps, settings, instrument, below=state.last)
     faults = unplaceable(cells, settings, instrument)
     if not faults:
         return replace(state, moving=Move.FOLLOW)
@@ -120,16 +118,15 @@ def _gaps_to_go(epoch: Epoch, price: Decimal, settings: GridSettings) -> int:
     return gaps
 
 
-def _shift(
-    state: GridState, epoch: Epoch, settings: GridSettings, instrument: Instrument, turn: Turn
-) -> GridState:
+def _shift(state: GridState, epoch: Epoch, settings: GridSettings, instrument: Instrument, turn: Turn) -> GridState:
     """Lay the lines anew above; where the price fell back meanwhile, leave them."""
     gaps = _gaps_to_go(epoch, state.last, settings)
     if gaps < 1:
         return replace(state, moving=None)
     shifts = epoch.shifts + gaps
     below = max(moved_anchor(settings, epoch.base, shifts), state.last)
-    return _renew(state, _lay(epoch.number + 1, epoch.base, shifts, below, settings, instrument), settings, instrument, turn)
+    laid = _lay(epoch.number + 1, epoch.base, shifts, settings, instrument, below=below)
+    return _renew(state, laid, settings, instrument, turn)
 
 
 def settings_changed(state: GridState, settings: GridSettings) -> bool:
@@ -137,11 +134,9 @@ def settings_changed(state: GridState, settings: GridSettings) -> bool:
     return state.epoch is not None and state.epoch.shape != Shape.of(settings)
 
 
-def _relay(
-    state: GridState, epoch: Epoch, settings: GridSettings, instrument: Instrument, turn: Turn
-) -> GridState:
+def _relay(state: GridState, epoch: Epoch, settings: GridSettings, instrument: Instrument, turn: Turn) -> GridState:
     """Begin an epoch with changed settings; raises `GridRefused` where its lines cannot be placed."""
-    laid = _lay(epoch.number + 1, epoch.anchor, 0, state.last, settings, instrument)
+    laid = _lay(epoch.number + 1, epoch.anchor, 0, settings, instrument, below=state.last)
     faults = unplaceable(laid[1], settings, instrument)
     if faults:
         raise GridRefused(*faults)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from domain.events import StrategyEvent
     from domain.instrument import Instrument
     from strategy.grid.config import GridSettings
-    from strategy.grid.state import Cell
+    from strategy.grid.state import Cell, CellOrder
 
 _ASK_AGAIN_AFTER = timedelta(minutes=10)
 
@@ -133,7 +133,7 @@ class GridStrategy:
         cell = state.find(order.cell)
         if cell is None:
             return state
-        if cell.order is not None and cell.order.side is order.side:
+        if cell.order is not None and _is_of(event, cell.order):
             rest = None if order.state is OrderState.FILLED else replace(cell.order, filled=order.filled)
             cell = replace(cell, order=rest, frozen=False)
         if order.side is Side.BUY:
@@ -173,15 +173,20 @@ class GridStrategy:
         if cell is None:
             return state
         retry_at = event.at + _ASK_AGAIN_AFTER if event.ask_later else None
-        return state.having(replace(cell, order=None, resting_side=None, retry_at=retry_at, why=event.why))
+        # A refusal is a proof as well: what was frozen because its outcome was unknown is free again.
+        cell = replace(cell, order=None, frozen=False, resting_side=None, retry_at=retry_at, why=event.why)
+        return state.having(cell)
 
     def _uncertain(self, state: GridState, event: OrderStuck | CancelUndone, turn: Turn) -> GridState:
+        if isinstance(event, OrderStuck):
+            turn.warn(event.order.cell, event.why)
+        elif event.order.cell == START and state.start is not None:
+            return replace(state, start=replace(state.start, canceling=False))
         cell = state.find(event.order.cell)
         if cell is None or cell.order is None:
             return state
         if isinstance(event, CancelUndone):
             return state.having(replace(cell, order=replace(cell.order, canceling=False)))
-        turn.warn(cell.key, event.why)
         return state.having(replace(cell, frozen=True, why=event.why))
 
     def _asked(self, state: GridState, event: OwnerAsked, turn: Turn) -> GridState:
@@ -193,6 +198,13 @@ class GridStrategy:
                 return replace(state, paused=False, cash_short=False, stops=Stops())
             case OwnerWish.CANCEL_ALL:
                 return replace(state, stops=replace(state.stops, action=StopAction.CANCEL, by="owner"))
+
+
+def _is_of(event: OrderFilled, resting: CellOrder) -> bool:
+    """Whether a fill belongs to what rests now; a late one may be of an order that was canceled and replaced."""
+    order = event.order
+    before = order.filled - event.fill.qty
+    return (order.side, order.price, order.qty, before) == (resting.side, resting.price, resting.qty, resting.filled)
 
 
 def _forgive(state: GridState) -> GridState:

@@ -30,9 +30,7 @@ def arm(state: GridState) -> GridState:
     """Let the cells buy whose line the price is above."""
     if all(cell.armed or cell.buy_line >= state.last for cell in state.cells):
         return state
-    armed = (
-        cell if cell.armed or cell.buy_line >= state.last else replace(cell, armed=True) for cell in state.cells
-    )
+    armed = (cell if cell.armed or cell.buy_line >= state.last else replace(cell, armed=True) for cell in state.cells)
     return replace(state, cells=tuple(armed))
 
 
@@ -45,7 +43,8 @@ def trigger_reached(state: GridState, trigger: Decimal) -> bool:
 
 def check_stops(state: GridState, settings: GridSettings, instrument: Instrument, turn: Turn) -> GridState:
     """Count the limits that are met; the second time in a row fires, the strongest action wins."""
-    if state.epoch is None:
+    epoch = state.epoch
+    if epoch is None:
         return state
     before, price = state.stops, state.last
     stops = replace(
@@ -58,8 +57,8 @@ def check_stops(state: GridState, settings: GridSettings, instrument: Instrument
         state = replace(state, peak=max(state.peak, total))
         stops = replace(
             stops,
-            drawdown=_count(before.drawdown, met=_fell(state.peak - total, settings.drawdown_pct, state.epoch)),
-            profit=_count(before.profit, met=_earned(total, settings.take_profit, state.epoch)),
+            drawdown=_count(before.drawdown, met=_fell(state.peak - total, settings.drawdown_pct, epoch)),
+            profit=_count(before.profit, met=_earned(total, settings.take_profit, epoch)),
         )
     if stops.counting:
         stops = _fire(stops, settings, state, turn)
@@ -108,7 +107,7 @@ def _renew_exit(stops: Stops, state: GridState, instrument: Instrument) -> Stops
 
 def judge_gap(state: GridState, settings: GridSettings, turn: Turn) -> GridState:
     """At a session's opening keep at most so many cells above the price, the nearest; the others wait."""
-    if not state.gap_due or state.phase is not Phase.RUNNING:
+    if state.phase is not Phase.RUNNING:
         return replace(state, gap_due=False)
     above = [
         cell.key

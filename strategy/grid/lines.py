@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from domain.exact import ONE, ZERO
@@ -83,7 +84,7 @@ def make_cells(
 ) -> tuple[Cell, ...]:
     """Return one cell between each two lines; those whose line is under `below` may buy at once."""
     cells = []
-    for k, (lower, upper) in enumerate(zip(lines, lines[1:], strict=False)):
+    for k, (lower, upper) in enumerate(pairwise(lines)):
         buy = instrument.round_price(Side.BUY, lower)
         cells.append(
             Cell(

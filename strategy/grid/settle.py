@@ -12,6 +12,7 @@ from strategy.grid.wants import NoOrder, Want, wanted
 
 if TYPE_CHECKING:
     from domain.instrument import Instrument
+    from domain.reason import Figure
     from strategy.grid.config import GridSettings
     from strategy.grid.state import Cell, GridState
     from strategy.grid.turn import Turn
@@ -46,12 +47,15 @@ def _take_back(cell: Cell, answer: Answer, state: GridState, instrument: Instrum
     order = cell.order
     if isinstance(answer, Want):
         if order is None or order.canceling or _fits(order, answer):
-            return cell if cell.resting_side is answer.side or order is None else replace(cell, resting_side=answer.side)
+            ranks = order is None or cell.resting_side is answer.side
+            return cell if ranks else replace(cell, resting_side=answer.side)
         turn.cancel(cell.key, reason("price_moves", side=order.side, former=order.price, price=answer.price))
         return replace(cell, order=replace(order, canceling=True))
     if not isinstance(answer, NoOrder):
         return cell
-    why = cell.why if cell.why is not None and cell.why.code == answer.code else _why_none(cell, answer, state, instrument)
+    why = cell.why
+    if why is None or why.code != answer.code:
+        why = _why_none(cell, answer, state, instrument)
     if order is not None and not order.canceling:
         turn.cancel(cell.key, why)
         order = replace(order, canceling=True)
@@ -67,8 +71,7 @@ def _fits(order: CellOrder, want: Want) -> bool:
         return False
     if order.side is Side.SELL and order.qty - order.filled != want.qty:
         return False
-    # A price that gave way to the other side of the market is not chased when the market moves.
-    return order.price == want.price or order.gives_way
+    return order.price == want.price
 
 
 def _crosses(want: Want, cells: dict[str, Cell], *, is_buy: bool) -> bool:
@@ -91,7 +94,12 @@ def _place(cell: Cell, want: Want, state: GridState, instrument: Instrument, tur
 
 
 def _why_placed(cell: Cell, want: Want, state: GridState, instrument: Instrument) -> Reason:
-    figures = {"price": want.price, "qty": want.qty, "last": state.last, "currency": instrument.quote}
+    figures: dict[str, Figure] = {
+        "price": want.price,
+        "qty": want.qty,
+        "last": state.last,
+        "currency": instrument.quote,
+    }
     if want.side is Side.BUY:
         return reason(want.code, line=cell.buy_line, sells_at=cell.sell_price, **figures)
     bought = state.book.lots[cell.key][0].price
@@ -100,5 +108,5 @@ def _why_placed(cell: Cell, want: Want, state: GridState, instrument: Instrument
 
 def _why_none(cell: Cell, answer: NoOrder, state: GridState, instrument: Instrument) -> Reason:
     line = cell.sell_line if cell.key in state.book.lots else cell.buy_line
-    figures = {"line": line, "last": state.last, "currency": instrument.quote}
+    figures: dict[str, Figure] = {"line": line, "last": state.last, "currency": instrument.quote}
     return reason(answer.code, rank=answer.rank, **figures) if answer.rank else reason(answer.code, **figures)

@@ -28,9 +28,7 @@ _TICKS_ABOVE = 5
 _PATIENCE = timedelta(seconds=60)
 
 
-def shares_at_start(
-    cells: tuple[Cell, ...], price: Decimal, settings: GridSettings, instrument: Instrument
-) -> Shares:
+def shares_at_start(cells: tuple[Cell, ...], price: Decimal, settings: GridSettings, instrument: Instrument) -> Shares:
     """Return which cells are served and with how much, lowest first; raises `GridRefused` where there is none."""
     if settings.start is Start.BUY_ONLY:
         return ()
@@ -57,16 +55,14 @@ def _adopted(above: list[Cell], holdings: Decimal, instrument: Instrument) -> Sh
     return tuple(shares)
 
 
-def serve(
-    state: GridState, shares: Shares, settings: GridSettings, instrument: Instrument, turn: Turn
-) -> GridState:
+def serve(state: GridState, shares: Shares, settings: GridSettings, instrument: Instrument, turn: Turn) -> GridState:
     """Take holdings over, or wait for a session to send the one balancing order."""
-    if settings.start is Start.ADOPT and state.epoch is not None:
+    epoch = state.epoch
+    if settings.start is Start.ADOPT and epoch is not None:
         for key, qty in shares:
-            state = turn.adopt(state, key, qty, state.epoch.anchor)
-        turn.note(GRID, reason("adopted", qty=state.book.position, base=instrument.base, price=state.epoch.anchor))
-        capital = state.epoch.capital or state.book.cost
-        state = replace(state, epoch=replace(state.epoch, capital=capital))
+            state = turn.adopt(state, key, qty, epoch.anchor)
+        turn.note(GRID, reason("adopted", qty=state.book.position, base=instrument.base, price=epoch.anchor))
+        state = replace(state, epoch=replace(epoch, capital=epoch.capital or state.book.cost))
         return _armed(state, {key for key, _ in shares})
     if settings.start is Start.BALANCE:
         return replace(state, phase=Phase.BALANCING, start=StartOrder(shares))
@@ -74,9 +70,7 @@ def serve(
 
 
 def _armed(state: GridState, keys: set[str]) -> GridState:
-    return replace(
-        state, cells=tuple(replace(cell, armed=True) if cell.key in keys else cell for cell in state.cells)
-    )
+    return replace(state, cells=tuple(replace(cell, armed=True) if cell.key in keys else cell for cell in state.cells))
 
 
 def balance(state: GridState, instrument: Instrument, turn: Turn, *, judged_at_close: bool) -> GridState:

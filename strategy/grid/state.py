@@ -12,10 +12,12 @@ from domain.book import Book
 from domain.exact import ZERO
 from domain.instrument import Side
 from domain.reason import Reason  # noqa: TC001 - as above
-from strategy.grid.config import Bounds, GridSettings, OrderSize, Spacing, Start, StopAction
+from strategy.grid.config import Bounds, OrderSize, Spacing, Start, StopAction  # noqa: TC001 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from strategy.grid.config import GridSettings
 
 START = "start"
 """The slot of the one order that buys for all cells above the price."""

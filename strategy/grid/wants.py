@@ -10,7 +10,6 @@ from strategy.grid.config import StopAction
 from strategy.grid.state import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from decimal import Decimal
 
     from domain.instrument import Instrument
@@ -68,14 +67,13 @@ def wanted(state: GridState, settings: GridSettings, instrument: Instrument) -> 
             else:
                 answers[cell.key] = NoOrder(why_not)
     limit = settings.open_orders_max
-    selling = _ranked(sellers, state, limit, Side.SELL, lambda cell: cell.sell_line, answers)
+    selling = _ranked(sellers, state, limit, Side.SELL, answers)
     # While buying is on hold nothing new takes a place, so none is given up either.
-    buying = _ranked(buyers, state, 0 if _on_hold(state) else limit, Side.BUY, lambda cell: cell.buy_line, answers)
+    buying = _ranked(buyers, state, 0 if _on_hold(state) else limit, Side.BUY, answers)
     sells = _sells(selling, state, settings, instrument, answers)
     answers.update(sells)
-    lowest = min((want.price for want in sells.values()), default=None)
-    lowest = _with_frozen_sells(lowest, state)
-    _add_buys(buying, state, settings, instrument, None if settings.own_cross else lowest, answers)
+    lowest = None if settings.own_cross else _lowest_sell(sells, state)
+    answers.update(_buys(buying, state, settings, instrument, lowest))
     return answers
 
 
@@ -124,15 +122,15 @@ def blocked(cell: Cell, state: GridState) -> bool:
 
 
 def _ranked(
-    cells: list[Cell],
-    state: GridState,
-    limit: int,
-    side: Side,
-    line: Callable[[Cell], Decimal],
-    answers: dict[str, Answer],
+    cells: list[Cell], state: GridState, limit: int, side: Side, answers: dict[str, Answer]
 ) -> list[tuple[int, Cell]]:
     """Keep the cells nearest to the price; the others stay virtual."""
-    nearest = sorted(cells, key=lambda cell: (abs(line(cell) - state.last), line(cell)))
+
+    def distance(cell: Cell) -> tuple[Decimal, Decimal]:
+        line = cell.buy_line if side is Side.BUY else cell.sell_line
+        return abs(line - state.last), line
+
+    nearest = sorted(cells, key=distance)
     if not limit:
         return list(enumerate(nearest, 1))
     kept = []
@@ -158,8 +156,7 @@ def _sells(
         if state.stops.exit_price is not None:
             price, code = state.stops.exit_price, "stop_sells"
         elif settings.maker_only and not settings.bars:
-            price = max(price, _above_bid(state, instrument))
-            gives_way = price > cell.sell_price
+            price, gives_way = _maker_sell(cell, state, instrument)
         if instrument.placeable(price, qty):
             sells[cell.key] = Want(Side.SELL, price, qty, code, rank, gives_way)
         else:
@@ -167,22 +164,21 @@ def _sells(
     return sells
 
 
-def _add_buys(
+def _buys(
     ranked: list[tuple[int, Cell]],
     state: GridState,
     settings: GridSettings,
     instrument: Instrument,
     lowest_sell: Decimal | None,
-    answers: dict[str, Answer],
-) -> None:
+) -> dict[str, Answer]:
     """Price the buys from the lowest line up; each that would reach our own sell steps one tick further under it."""
+    answers: dict[str, Answer] = {}
     stepped = 0
     on_hold = _on_hold(state)
     for rank, cell in sorted(ranked, key=lambda entry: entry[1].buy_line):
         price, code, gives_way = cell.buy_price, "buys_at_line", False
         if settings.maker_only and not settings.bars:
-            price = min(price, _below_ask(state, instrument))
-            gives_way = price < cell.buy_price
+            price, gives_way = _maker_buy(cell, state, instrument)
         if lowest_sell is not None and price >= lowest_sell:
             stepped += 1
             price, code, gives_way = instrument.ticks.below(lowest_sell, stepped), "yields_to_own_sell", False
@@ -192,19 +188,32 @@ def _add_buys(
             answers[cell.key] = NoOrder("paused")
         else:
             answers[cell.key] = Want(Side.BUY, price, cell.qty, code, rank, gives_way)
+    return answers
 
 
-def _with_frozen_sells(lowest: Decimal | None, state: GridState) -> Decimal | None:
-    """Count a sell whose outcome is unknown among those at rest: it may well be there."""
-    prices = [cell.order.price for cell in state.slots() if cell.frozen and cell.order and cell.order.side is Side.SELL]
-    return min([*prices, *([] if lowest is None else [lowest])], default=None)
+def _lowest_sell(sells: dict[str, Want], state: GridState) -> Decimal | None:
+    """Return the lowest of our sells; one whose outcome is unknown counts, for it may well be at rest."""
+    frozen = (cell.order for cell in state.slots() if cell.frozen)
+    prices = [order.price for order in frozen if order is not None and order.side is Side.SELL]
+    return min([*prices, *(want.price for want in sells.values())], default=None)
 
 
-def _below_ask(state: GridState, instrument: Instrument) -> Decimal:
+def _maker_buy(cell: Cell, state: GridState, instrument: Instrument) -> tuple[Decimal, bool]:
+    """Return the price of a buy that may not trade at once, and whether it had to give way to the ask."""
+    order = cell.order
+    # What rests is a maker already: it is neither chased nor moved out of the way of the price that comes to fill it.
+    if order is not None and order.side is Side.BUY and (order.gives_way or order.price == cell.buy_price):
+        return order.price, order.gives_way
     ask = state.ask if state.ask is not None else state.last
-    return instrument.ticks.below(instrument.ticks.up(ask))
+    price = min(cell.buy_price, instrument.ticks.below(instrument.ticks.up(ask)))
+    return price, price < cell.buy_price
 
 
-def _above_bid(state: GridState, instrument: Instrument) -> Decimal:
+def _maker_sell(cell: Cell, state: GridState, instrument: Instrument) -> tuple[Decimal, bool]:
+    """Return the price of a sell that may not trade at once, and whether it had to give way to the bid."""
+    order = cell.order
+    if order is not None and order.side is Side.SELL and (order.gives_way or order.price == cell.sell_price):
+        return order.price, order.gives_way
     bid = state.bid if state.bid is not None else state.last
-    return instrument.ticks.above(instrument.ticks.down(bid))
+    price = max(cell.sell_price, instrument.ticks.above(instrument.ticks.down(bid)))
+    return price, price > cell.sell_price

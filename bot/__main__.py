@@ -1,0 +1,128 @@
+"""The launcher: `python -m bot`, the one way in."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.exits import run_guarded
+from bot.logs import start_logging
+from bot.options import overrides_in, read_options
+from bot.pricefile import read_prices
+from bot.sources import language_wanted, load_settings
+from bot.wiring import paper_run
+from domain.errors import ExitCode
+from domain.reason import reason
+from reports.figures import snapshot
+from reports.wording import Wording
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+    from bot.options import Options
+    from bot.pricefile import PriceFile
+    from bot.settings import Settings
+    from domain.decision import Note
+    from domain.reason import Reason
+
+DOTENV = Path(__file__).resolve().parent.parent / ".env"
+HA_OPTIONS = Path("/data/options.json")
+
+
+class _StopRequest:
+    """Set by Ctrl-C or SIGTERM; the run ends between two bars."""
+
+    def __init__(self) -> None:
+        self.came = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._take)
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self.came = True
+
+
+class _Teller:
+    """Says on stderr what the owner has to know at once, each thing once."""
+
+    def __init__(self, wording: Wording) -> None:
+        self._wording = wording
+        self._said: set[str] = set()
+
+    def say(self, why: Reason) -> None:
+        """Say a reason in the owner's language."""
+        sentence = self._wording.sentence(why)
+        if sentence not in self._said:
+            self._said.add(sentence)
+            sys.stderr.write(f"{sentence}\n")
+            sys.stderr.flush()
+
+    def warn(self, note: Note) -> None:
+        """Say a warning, so that it cannot be overlooked."""
+        self.say(reason("warning", sentence=self._wording.sentence(note.why)))
+
+
+def run(arguments: Sequence[str], wording: Wording) -> int:
+    """Do what was asked for; raises `SetupError` where it cannot be done."""
+    options = read_options(arguments)
+    settings = load_settings(
+        overrides=options.overrides,
+        options=HA_OPTIONS if "SUPERVISOR_TOKEN" in os.environ else None,
+        environ=os.environ,
+        dotenv=DOTENV,
+    )
+    start_logging(settings.log_format, settings.secrets())
+    teller = _Teller(wording)
+    for warning in settings.warnings:
+        teller.say(warning)
+    return _run_on_paper(settings, options, teller)
+
+
+def _run_on_paper(settings: Settings, options: Options, teller: _Teller) -> int:
+    prices = read_prices(options.prices, scale=options.scale, bars=options.bars)
+    _tell_gaps(prices, teller)
+    stop = _StopRequest()
+    with paper_run(settings, prices.candles, teller.warn, lambda: stop.came) as paper:
+        teller.say(_echo(settings, paper.folder))
+        ended = paper.play(prices.candles)
+        shown = snapshot(paper.ledger.reader)
+    if not ended:
+        teller.say(reason("stopped_early", bars=paper.diary.bars, all=len(prices.candles)))
+    elif shown is not None:
+        sys.stdout.write(json.dumps(shown.summary(), ensure_ascii=False) + "\n")
+    return ExitCode.OK
+
+
+def _echo(settings: Settings, folder: Path) -> Reason:
+    return reason(
+        "paper_begins",
+        exchange=str(settings.exchange),
+        symbol=settings.symbol,
+        size=settings.order_size,
+        steps=settings.grid_steps,
+        folder=str(folder),
+    )
+
+
+def _tell_gaps(prices: PriceFile, teller: _Teller) -> None:
+    if not prices.gaps:
+        return
+    begin, end = max(prices.gaps, key=lambda gap: gap[1] - gap[0])
+    teller.say(reason("prices_gaps", count=len(prices.gaps), longest=str(end - begin), since=begin.isoformat()))
+
+
+def main() -> int:
+    """Run, and end as the table of exit codes says."""
+    arguments = sys.argv[1:]
+    language = language_wanted(overrides=overrides_in(arguments), environ=os.environ, dotenv=DOTENV)
+    wording = Wording(language)
+    return run_guarded(lambda: run(arguments, wording), wording)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""The figures of a run, from its ledger alone: whoever asks, now or later, gets the same numbers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from domain.exact import ZERO
+from domain.snapshot import Mode, RunState, Snapshot
+
+if TYPE_CHECKING:
+    from ledger.reader import Reader
+
+RUN = "run"
+"""The row of the ledger that describes the run: its symbol, its bars, its last price."""
+
+
+def snapshot(reader: Reader) -> Snapshot | None:
+    """Return the figures as they stand, or None where nothing has run yet. Independent of the number of fills."""
+    run = reader.state(RUN)
+    if run is None:
+        return None
+    identity = reader.meta()
+    symbol = run["symbol"]
+    book = reader.book(symbol)
+    last = _number(run["last"])
+    differences = run["differences"]
+    return Snapshot(
+        exchange=identity["exchange"],
+        instance=identity["instance"],
+        mode=Mode(identity["mode"]),
+        symbol=symbol,
+        currency=run["currency"],
+        started_at=_moment(run["started_at"]),
+        at=_moment(run["at"]),
+        bars=run["bars"],
+        last=last,
+        orders=reader.accepted(symbol),
+        buys=book.buys,
+        sells=book.sells,
+        cycles=book.cycles,
+        open_orders=len(reader.open_orders()),
+        position=book.position,
+        cash=Decimal(run["cash_start"]) + book.cash_flow,
+        fees=book.fees,
+        matched_pnl=book.matched,
+        inventory_pnl=ZERO if last is None else book.inventory(last),
+        lines=tuple(Decimal(line) for line in run["lines"]),
+        state=RunState(run["state"]),
+        version=run["version"],
+        report=run["report"],
+        differences=None if differences is None else tuple(differences),
+    )
+
+
+def _number(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _moment(text: Any) -> datetime | None:  # noqa: ANN401 - a row of the ledger holds JSON
+    return None if text is None else datetime.fromisoformat(text)

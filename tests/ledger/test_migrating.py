@@ -1,0 +1,196 @@
+"""A ledger is brought to the newest form after a copy was made, wholly or not at all."""
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from domain.instrument import Side
+from ledger import engines
+from ledger.audit import audit
+from ledger.backups import fault_of
+from ledger.migrating import HISTORY, History
+from ledger.opening import open_reader
+from ledger.places import Place, PostgresPlace, SqlitePlace
+from ledger.schema import metadata
+from tests.ledger.desk import MORNING, SYMBOL, Desk, opened
+from tests.ledger.test_opening import refused
+
+NEXT = '''"""A later form of the tables."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Make a table anew and fill a column."""
+    with op.batch_alter_table("orders") as orders:
+        orders.add_column(sa.Column("tag", sa.Text(), nullable=False, server_default="none"))
+        orders.alter_column("client_id", new_column_name="sent_id")
+    {more}
+'''
+
+
+def later(tmp_path: Path, more: str = "pass") -> History:
+    """Return a history with one revision more than this program has."""
+    folder = tmp_path / "migrations"
+    shutil.copytree(HISTORY.folder, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "versions" / "0002_later.py").write_text(NEXT.replace("{more}", more))
+    return History(folder, ("0001", "0002"))
+
+
+def test_the_migrations_make_the_tables_of_the_schema(place: Place) -> None:
+    opened(place).close()
+    engine = engines.writing(place)
+
+    with engine.connect() as connection:
+        found = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
+
+    engine.dispose()
+    assert found == []
+
+
+def test_the_partial_index_is_partial(desk: Desk) -> None:
+    table = "sqlite_schema" if isinstance(desk.place, SqlitePlace) else "pg_indexes"
+    columns = "sql, name" if isinstance(desk.place, SqlitePlace) else "indexdef, indexname"
+    rows = desk.ledger.reader._source.run(f"SELECT {columns} FROM {table}")  # type: ignore[union-attr]  # noqa: SLF001, S608  # what the database itself says
+
+    (text,) = {row[0].replace("(closed_at IS NULL)", "closed_at IS NULL") for row in rows if row[1].startswith("one_")}
+
+    assert text.endswith("WHERE closed_at IS NULL")
+
+
+def test_the_program_knows_all_its_revisions() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(HISTORY.folder))
+    walked = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+
+    assert tuple(reversed(walked)) == HISTORY.revisions
+
+
+def test_a_new_ledger_needs_no_copy(folder: SqlitePlace, tmp_path: Path) -> None:
+    opened(folder, history=later(tmp_path)).close()
+
+    assert not folder.backups.exists()
+
+
+def test_a_copy_is_made_before_a_migration(folder: SqlitePlace, tmp_path: Path) -> None:
+    with Desk.at(folder) as desk:
+        desk.buy("100", "1", fee="0.5")
+        desk.rest(Side.SELL, "101", "1")
+    history = later(tmp_path)
+
+    with pytest.raises(Exception, match="client_id"):
+        opened(folder, history=history)  # this program's tables are not those of tomorrow
+
+    (copy,) = folder.backups.iterdir()
+    assert copy.name == "ledger-20261120T010203Z-0001.sqlite3"
+    assert fault_of(copy) is None
+    connection = sqlite3.connect(folder.file)
+    assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+    assert connection.execute("SELECT count(*), min(tag), max(sent_id) FROM orders").fetchone()[:2] == (2, "none")
+    connection.close()
+    with refused("ledger_newer") as figures:
+        opened(folder)
+    assert figures == {"found": "0002", "known": "0001"}
+    with refused("ledger_newer"):
+        open_reader(folder)
+    shutil.copy(copy, folder.file)
+    with opened(folder) as ledger:
+        assert ledger.reader.book(SYMBOL) == desk.book()
+        assert audit(ledger.reader) == []
+
+
+def test_a_copy_is_made_before_a_migration_on_the_server(schema: PostgresPlace, tmp_path: Path) -> None:
+    import psycopg
+
+    with Desk.at(schema) as desk:
+        desk.buy("100", "1", fee="0.5")
+    history = later(tmp_path)
+
+    with refused("ledger_damaged"):  # this program's tables are not those of tomorrow
+        opened(schema, history=history)
+
+    with refused("ledger_newer"):
+        opened(schema)
+    copied = PostgresPlace(schema.url, f"{schema.schema}_before_0001")
+    with opened(copied, create=False) as ledger:
+        assert ledger.reader.book(SYMBOL) == desk.book()
+        assert audit(ledger.reader) == []
+    with psycopg.connect(schema.url.replace("+psycopg", ""), autocommit=True) as connection:
+        rows = connection.execute(f'SELECT count(*), min(tag) FROM "{schema.schema}".orders'.encode()).fetchall()
+    assert rows == [(1, "none")]
+
+
+def test_a_migration_that_fails_changes_nothing(place: Place, tmp_path: Path) -> None:
+    with Desk.at(place) as desk:
+        desk.buy("100", "1")
+        desk.rest(Side.SELL, "101", "1")
+    history = later(tmp_path, "raise RuntimeError('half way')")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        opened(place, history=history)
+
+    with opened(place) as ledger:
+        assert ledger.reader.book(SYMBOL) == desk.book()
+        assert len(ledger.reader.open_orders()) == 1
+        assert audit(ledger.reader) == []
+
+
+def test_a_migration_that_leaves_orphans_is_taken_back(folder: SqlitePlace, tmp_path: Path) -> None:
+    with Desk.at(folder) as desk:
+        desk.buy("100", "1")
+    history = later(tmp_path, "op.execute('DELETE FROM orders')")
+
+    with pytest.raises(RuntimeError, match="points at nothing"):
+        opened(folder, history=history)
+
+    with opened(folder) as ledger:
+        assert audit(ledger.reader) == []
+
+
+def test_a_face_does_not_read_tables_of_yesterday(folder: SqlitePlace) -> None:
+    opened(folder).close()
+    connection = sqlite3.connect(folder.file)
+    connection.execute("UPDATE alembic_version SET version_num = '0000'")
+    connection.commit()
+    connection.close()
+
+    with refused("ledger_newer"):
+        open_reader(folder)
+
+
+def test_copies_of_one_moment_do_not_overwrite_each_other(folder: SqlitePlace) -> None:
+    with Desk.at(folder) as desk:
+        copies = {desk.ledger.back_up(MORNING) for _ in range(3)}
+
+    assert len(copies) == 3
+    assert {path for path in folder.backups.iterdir()} == copies
+
+
+def test_a_copy_is_made_while_the_ledger_is_written(folder: SqlitePlace) -> None:
+    with Desk.at(folder) as desk:
+        desk.buy("100", "1")
+        copy = desk.ledger.back_up(MORNING)
+        desk.sell("101", "1")
+    assert copy is not None
+    restored = SqlitePlace(folder.folder.parent / "restored")
+    restored.folder.mkdir()
+    shutil.copy(copy, restored.file)
+
+    with opened(restored) as ledger:
+        assert len(ledger.reader.fills(9)) == 1
+        assert audit(ledger.reader) == []
+
+
+def test_a_server_keeps_its_own_copies(schema: PostgresPlace) -> None:
+    with Desk.at(schema) as desk:
+        assert desk.ledger.back_up(MORNING) is None
