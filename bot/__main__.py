@@ -17,6 +17,7 @@ from bot.sources import language_wanted, load_settings
 from bot.wiring import paper_run
 from domain.errors import ExitCode
 from domain.reason import reason
+from domain.snapshot import iso
 from reports.figures import snapshot
 from reports.wording import Wording
 
@@ -113,7 +114,7 @@ def _tell_gaps(prices: PriceFile, teller: _Teller) -> None:
     if not prices.gaps:
         return
     begin, end = max(prices.gaps, key=lambda gap: gap[1] - gap[0])
-    teller.say(reason("prices_gaps", count=len(prices.gaps), longest=str(end - begin), since=begin.isoformat()))
+    teller.say(reason("prices_gaps", count=len(prices.gaps), from_at=iso(begin), to_at=iso(end)))
 
 
 def main() -> int:

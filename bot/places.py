@@ -39,8 +39,8 @@ def begin_anew(data_dir: Path) -> Iterator[Path]:
                 folder.rename(former)
             folder.mkdir(mode=_PRIVATE, parents=True)
         except OSError as error:
-            problem = error.strerror or type(error).__name__
-            raise SetupError(ExitCode.DISK, reason("disk_unwritable", path=str(folder), problem=problem)) from error
+            what = error.strerror or type(error).__name__
+            raise SetupError(ExitCode.DISK, reason("disk_unwritable", path=str(folder), what=what)) from error
         yield folder
 
 

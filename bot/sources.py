@@ -186,8 +186,8 @@ def _take_options(gathered: _Gathered, path: Path) -> None:
 def _plain_option(number: str) -> str:
     """Write a small number of JSON without the exponent that its writer chose (`1e-05`)."""
     digits, _, power = number.lower().partition("e")
-    if power.lstrip("+-").isdigit() and len(power) < len("-100"):
-        return plain(exact(digits).scaleb(int(power))) if len(digits) <= DIGITS_MAX else number
+    if re.fullmatch(r"[+-]?\d{1,2}", power) and len(digits) <= DIGITS_MAX:
+        return plain(exact(digits).scaleb(int(power)))
     return number
 
 

@@ -88,8 +88,8 @@ class Snapshot:
             "mode": str(self.mode),
             "symbol": self.symbol,
             "currency": self.currency,
-            "started_at": iso(self.started_at),
-            "at": iso(self.at),
+            "started_at": None if self.started_at is None else iso(self.started_at),
+            "at": None if self.at is None else iso(self.at),
             "bars": self.bars,
             "orders": self.orders,
             "fills": self.buys + self.sells,
@@ -118,6 +118,6 @@ class Snapshot:
         return {"ledger_agrees_with_exchange": not self.differences, "differences": list(self.differences)}
 
 
-def iso(at: datetime | None) -> str | None:
+def iso(at: datetime) -> str:
     """Write a moment as ISO UTC with Z."""
-    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sqlalchemy import BigInteger, Integer, Text, TypeDecorator
+from sqlalchemy import BigInteger, Integer, String, Text, TypeDecorator
 
 from domain.exact import plain
 from domain.reason import Figure, Reason
@@ -33,7 +33,7 @@ class _AsText(TypeDecorator[T]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Sort as SQLite does on PostgreSQL too."""
-        return dialect.type_descriptor(Text(collation="C" if dialect.name == "postgresql" else None))
+        return dialect.type_descriptor(String(collation="C") if dialect.name == "postgresql" else Text())
 
     def process_bind_param(self, value: T | None, dialect: Dialect) -> str | None:  # noqa: ARG002  # SQLAlchemy hands it in
         """Write a value; what is no such value is refused."""

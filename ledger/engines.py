@@ -10,6 +10,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from domain.errors import ExitCode, SetupError
 from domain.reason import reason
+from ledger.places import SqlitePlace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ledger.places import Place, PostgresPlace
-
-from ledger.places import SqlitePlace
 
 BUSY_TIMEOUT_S = 5
 CONNECT_TIMEOUT_S = 10

@@ -45,12 +45,15 @@ def _place(given: Namespace) -> Place:
 
 def run(given: Namespace, wording: Wording) -> int:
     """Check the ledger and print its figures; raises `SetupError` where there is none or it is not sound."""
-    reader = open_reader(_place(given))
+    place = _place(given)
+    reader = open_reader(place)
     try:
         with reader.frozen() as frozen:
             faults = audit(frozen)
             if faults:
-                raise SetupError(ExitCode.LEDGER, *faults)
+                first = wording.sentence(faults[0])
+                why = reason("ledger_unsound", path=place.where, count=len(faults), first=first)
+                raise SetupError(ExitCode.LEDGER, why)
             shown = snapshot(frozen)
             if shown is None:
                 raise SetupError(ExitCode.LEDGER, reason("ledger_empty"))

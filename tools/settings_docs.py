@@ -43,10 +43,7 @@ def documents() -> dict[str, str]:
 
 def env_example(korean: Wording, english: Wording) -> str:
     """Write the example: each key commented out with its default, and what it means."""
-    lines = [
-        "# .env로 복사한 뒤, 바꿀 줄의 맨 앞 '#'을 지우고 값을 적어 주세요. 적지 않은 값은 아래의 기본값입니다.",
-        "# Copy to .env, remove the '#' before a line you want to change, and set its value. The rest keeps these defaults.",
-    ]
+    lines = [f"# {wording.text('guide_example')}" for wording in (korean, english)]
     for name in READERS:
         if name in GROUPS:
             lines += ["", f"# ----- {korean.text(GROUPS[name])} / {english.text(GROUPS[name])} -----"]

@@ -48,16 +48,19 @@ def judge(place: SqlitePlace, content: bytes, book: Book) -> str:
     for leftover in place.folder.glob("ledger.sqlite3*"):
         leftover.unlink()
     place.file.write_bytes(content)
+    refusal = None
     try:
         ledger = opened(place)
     except SetupError as error:
-        assert error.exit_code is ExitCode.LEDGER
-        assert place.file.read_bytes() == content
-        return error.faults[0].code
-    with ledger:
-        found = audit(ledger.reader)
-        assert found or ledger.reader.book(SYMBOL) == book
-    return "told" if found else "sound"
+        refusal = error
+    else:
+        with ledger:
+            found = audit(ledger.reader)
+            assert found or ledger.reader.book(SYMBOL) == book
+            return "told" if found else "sound"
+    assert refusal.exit_code is ExitCode.LEDGER
+    assert place.file.read_bytes() == content
+    return refusal.faults[0].code
 
 
 def test_the_bench_finds_the_sound_file_sound(bench: SqlitePlace, sound: tuple[bytes, Book]) -> None:
@@ -187,6 +190,57 @@ with Desk.at(SqlitePlace(Path({str(folder.folder)!r}))) as desk:
         assert [order.side for order in ledger.reader.open_orders()] == [Side.SELL]
         assert len(ledger.reader.fills(9)) == 1
         assert audit(ledger.reader) == []
+
+
+def test_a_damaged_file_beside_its_log_is_left_as_it_is(folder: SqlitePlace) -> None:
+    _run(
+        f"""
+desk = Desk.at(SqlitePlace(Path({str(folder.folder)!r})))
+desk.buy("100", "1")
+desk.ledger.close()
+desk = Desk.at(desk.place)
+desk.rest(Side.SELL, "101", "1")
+os._exit(9)
+"""
+    )
+    log = folder.wal.read_bytes()
+    content = folder.file.read_bytes()
+    half = content[: len(content) // 2]
+    folder.file.write_bytes(half)
+    assert log
+
+    with refused("ledger_damaged"):
+        opened(folder)
+
+    assert (folder.file.read_bytes(), folder.wal.read_bytes()) == (half, log)
+    folder.file.write_bytes(content)
+    with opened(folder) as ledger:
+        assert len(ledger.reader.open_orders()) == 1
+        assert audit(ledger.reader) == []
+
+
+def test_a_log_cut_anywhere_gives_an_earlier_page_whole(folder: SqlitePlace) -> None:
+    _run(
+        f"""
+desk = Desk.at(SqlitePlace(Path({str(folder.folder)!r})))
+for n in range(3):
+    desk.buy("100", "1", fee="0.25", slot=f"c{{n}}")
+os._exit(9)
+"""
+    )
+    content, log = folder.file.read_bytes(), folder.wal.read_bytes()
+    bookings = set()
+
+    for cut in range(0, len(log), 4096 + 24 - 7):
+        for leftover in folder.folder.glob("ledger.sqlite3*"):
+            leftover.unlink()
+        folder.file.write_bytes(content)
+        folder.wal.write_bytes(log[:cut])
+        with opened(folder) as ledger:
+            assert audit(ledger.reader) == []
+            bookings.add(len(ledger.reader.fills(9)))
+
+    assert bookings == {0, 1, 2, 3}
 
 
 def test_a_full_disk_ends_the_writing_and_keeps_what_was_committed(folder: SqlitePlace) -> None:

@@ -181,6 +181,28 @@ def test_a_server_that_goes_away_ends_the_writing(schema: PostgresPlace) -> None
 
 
 @pytest.mark.parametrize(
+    ("sqlstate", "exit_code", "code"),
+    [
+        ("53100", ExitCode.DISK, "disk_full"),
+        ("25006", ExitCode.DISK, "disk_unwritable"),
+        ("58030", ExitCode.DISK, "disk_unwritable"),
+        ("28P01", ExitCode.LEDGER, "ledger_forbidden"),
+        ("42501", ExitCode.LEDGER, "ledger_forbidden"),
+        ("XX001", ExitCode.LEDGER, "ledger_damaged"),
+        ("57P01", ExitCode.LEDGER, "ledger_unreachable"),
+    ],
+)
+def test_what_the_server_refuses_is_told(schema: PostgresPlace, sqlstate: str, exit_code: ExitCode, code: str) -> None:
+    with opened(schema) as ledger, refused(code, exit_code):
+        ledger.reader._source.run(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{sqlstate}'; END $$")  # type: ignore[union-attr]  # noqa: SLF001  # the server itself raises each code
+
+
+def test_a_fault_of_this_program_keeps_its_own_name(schema: PostgresPlace) -> None:
+    with opened(schema) as ledger, pytest.raises(Exception, match="syntax error"):
+        ledger.reader._source.run("SELEKT")  # type: ignore[union-attr]  # noqa: SLF001  # a misspelt statement of ours
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "postgresql+psycopg://owner:geheim@127.0.0.1:1/postgres",

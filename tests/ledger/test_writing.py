@@ -3,11 +3,12 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import cast
 
 import pytest
 
-from domain.book import Book, Lot
-from domain.decision import Note, Weight
+from domain.book import Book
+from domain.decision import Note
 from domain.errors import IllegalTransition
 from domain.instrument import Side
 from domain.order import Fill, OrderState
@@ -109,9 +110,13 @@ def test_the_same_execution_is_never_booked_twice(desk: Desk) -> None:
     more = order.with_fill(Decimal(1))
     after = desk.book().booked("c1", Side.BUY, record.fill)
 
-    with pytest.raises(IllegalTransition, match="booked already"), desk.ledger.commit() as page:
-        page.order(more, MORNING)
-        page.fill(more, record.fill, desk.book(), after, MORNING.date())
+    def again() -> None:
+        with desk.ledger.commit() as page:
+            page.order(more, MORNING)
+            page.fill(more, record.fill, desk.book(), after, MORNING.date())
+
+    with pytest.raises(IllegalTransition, match="booked already"):
+        again()
 
     assert desk.ledger.reader.orders() == [order]
     assert len(desk.ledger.reader.fills(9)) == 1
@@ -123,10 +128,14 @@ def test_the_same_execution_twice_on_one_page_is_refused(desk: Desk) -> None:
     fill = Fill("t1", Decimal(100), Decimal(1), Decimal(0), MORNING)
     once = Book().booked("c1", Side.BUY, fill)
 
-    with pytest.raises(IllegalTransition, match="booked already"), desk.ledger.commit() as page:
-        page.fill(order, fill, Book(), once, MORNING.date())
-        assert desk.ledger.has_fill(SYMBOL, "t1")
-        page.fill(order, fill, once, once.booked("c1", Side.BUY, fill), MORNING.date())
+    def both() -> None:
+        with desk.ledger.commit() as page:
+            page.fill(order, fill, Book(), once, MORNING.date())
+            assert desk.ledger.has_fill(SYMBOL, "t1")
+            page.fill(order, fill, once, once.booked("c1", Side.BUY, fill), MORNING.date())
+
+    with pytest.raises(IllegalTransition, match="booked already"):
+        both()
 
     assert not desk.ledger.has_fill(SYMBOL, "t1")
 
@@ -234,13 +243,17 @@ def test_an_exception_on_a_page_leaves_everything_as_it_was(desk: Desk) -> None:
     sold = order.with_fill(Decimal(1))
     seq = desk.ledger.next_order_seq()
 
-    with pytest.raises(ZeroDivisionError), desk.ledger.commit() as page:
-        page.order(sold, MORNING)
-        page.fill(sold, fill, desk.book(), desk.book().booked("c1", Side.SELL, fill), MORNING.date())
-        page.decision(MORNING, SYMBOL, Note("c1", reason("sold")))
-        page.state("grid", {"anchor": "100"})
-        page.order(desk.intent(Side.BUY, "99", "1", slot="c2"), MORNING)
-        raise ZeroDivisionError
+    def fail() -> None:
+        with desk.ledger.commit() as page:
+            page.order(sold, MORNING)
+            page.fill(sold, fill, desk.book(), desk.book().booked("c1", Side.SELL, fill), MORNING.date())
+            page.decision(MORNING, SYMBOL, Note("c1", reason("sold")))
+            page.state("grid", {"anchor": "100"})
+            page.order(desk.intent(Side.BUY, "99", "1", slot="c2"), MORNING)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
 
     assert desk.ledger.next_order_seq() == seq + 1
     assert desk.ledger.reader.open_orders() == [order]
@@ -256,7 +269,7 @@ def test_an_exception_on_a_page_leaves_everything_as_it_was(desk: Desk) -> None:
 def test_what_cannot_be_written_exactly_is_refused_before_anything_is_written(desk: Desk) -> None:
     for price in (100.5, Decimal("NaN"), 100):
         with pytest.raises(TypeError, match="exact amount"):
-            desk.write(replace(desk.intent(Side.BUY, "100", "1"), price=price))
+            desk.write(replace(desk.intent(Side.BUY, "100", "1"), price=cast("Decimal", price)))
     with pytest.raises(TypeError, match="time zone"), desk.ledger.commit() as page:
         page.order(desk.intent(Side.BUY, "100", "1"), MORNING.replace(tzinfo=None))
     with pytest.raises(TypeError, match="binary fraction"), desk.ledger.commit() as page:
@@ -265,6 +278,22 @@ def test_what_cannot_be_written_exactly_is_refused_before_anything_is_written(de
     assert desk.ledger.reader.orders() == []
     desk.buy("100", "1")
     assert audit(desk.ledger.reader) == []
+
+
+def test_a_commit_that_was_interrupted_is_known_only_after_opening_anew(desk: Desk) -> None:
+    class Interrupted(Decimal):
+        def __format__(self, *_: object) -> str:
+            raise KeyboardInterrupt
+
+    order = desk.intent(Side.BUY, "100", "1")
+
+    with pytest.raises(KeyboardInterrupt):
+        desk.write(replace(order, price=Interrupted(100)))
+
+    with pytest.raises(IllegalTransition, match="anew"):
+        desk.write(order)
+    desk.reopen()
+    assert desk.write(order) == desk.ledger.reader.order(order.client_id)
 
 
 def test_a_page_is_not_opened_inside_a_page(desk: Desk) -> None:
@@ -292,85 +321,3 @@ def test_a_page_in_which_nothing_changed_touches_no_disk(folder: SqlitePlace) ->
         assert folder.wal.stat().st_size == size
         desk.write(order.advance(OrderState.CANCELED))
         assert folder.wal.stat().st_size > size
-
-
-def test_moves_and_adoptions_are_kept(desk: Desk) -> None:
-    desk.adopt("c3", "0.5", "90")
-    desk.buy("100", "2", fee="0.5", slot="start")
-    desk.move("start", "c1", "1.5")
-    desk.move("start", "dust", "0.5", closes_cycle=True)
-    desk.sell("110", "1.5", fee="0.4", slot="c1")
-    desk.reopen()
-
-    book = desk.ledger.reader.book(SYMBOL)
-
-    assert book == desk.book()
-    assert book.lots["dust"] == (Lot(Decimal("0.5"), Decimal(100), Decimal("0.125")),)
-    assert (book.cycles, book.adopted_cost) == (2, Decimal(45))
-    assert audit(desk.ledger.reader) == []
-
-
-def test_several_bookings_share_a_page(desk: Desk) -> None:
-    order = desk.rest(Side.BUY, "100", "2")
-    first = Fill("t1", Decimal(100), Decimal(1), Decimal("0.1"), MORNING)
-    second = Fill("t2", Decimal(99), Decimal(1), Decimal("0.1"), MORNING)
-    half = order.with_fill(Decimal(1))
-    full = half.with_fill(Decimal(1))
-    one = Book().booked("c1", Side.BUY, first)
-    two = one.booked("c1", Side.BUY, second)
-
-    with desk.ledger.commit() as page:
-        page.order(half, MORNING)
-        page.fill(half, first, Book(), one, MORNING.date())
-        page.order(full, MORNING)
-        page.fill(full, second, one, two, MORNING.date())
-
-    assert desk.ledger.reader.book(SYMBOL) == two
-    assert desk.ledger.reader.orders() == [full]
-    assert audit(desk.ledger.reader) == []
-
-
-def test_each_day_has_its_roll_up(desk: Desk) -> None:
-    desk.buy("100", "2", fee="0.5")
-    desk.now += timedelta(days=1)
-    desk.reopen()
-    desk.sell("110", "1", fee="0.25")
-    desk.now -= timedelta(days=1)
-    desk.sell("120", "1", fee="0.25")
-
-    first, second = desk.ledger.reader.days(SYMBOL)
-
-    assert (first.fills, first.buys, first.sells, first.cycles, second.fills) == (2, 1, 1, 1, 1)
-    assert (first.fees, second.fees) == (Decimal("0.75"), Decimal("0.25"))
-    assert (first.matched, second.matched) == (Decimal("19.5"), Decimal("9.5"))
-    assert (first.position, second.position) == (Decimal(0), Decimal(1))
-    assert second.cost == Decimal("100.25")
-    assert desk.ledger.reader.book(SYMBOL) == desk.book()
-    assert audit(desk.ledger.reader) == []
-
-
-def test_decisions_and_states_come_back(desk: Desk) -> None:
-    order = desk.rest(Side.BUY, "100", "1")
-    note = Note("grid", reason("gap_loses", gap=Decimal("0.150"), cells=20, unit="percent %"), Weight.WARNING)
-    body = {"anchor": "93450000", "cells": [{"slot": "1", "above": True, "n": 3, "frozen": None}], "이름": "바둑판"}
-    with desk.ledger.commit() as page:
-        page.decision(MORNING, SYMBOL, note, order.seq)
-        page.state("grid/KRW-BTC", body)
-        page.state("grid_not", {})
-        page.state("run", {"paused": False})
-
-    desk.reopen()
-
-    (decision,) = desk.ledger.reader.decisions(9)
-    assert (decision.note, decision.order_seq, decision.at) == (note, order.seq, MORNING)
-    assert desk.ledger.reader.state("grid/KRW-BTC") == body
-    assert desk.ledger.reader.states("grid/") == {"grid/KRW-BTC": body}
-    assert desk.ledger.reader.states("GRID") == {}
-    assert set(desk.ledger.reader.states()) == {"grid/KRW-BTC", "grid_not", "run"}
-    with desk.ledger.commit() as page:
-        page.state("run", {"paused": True})
-        page.state("grid_not", None)
-        page.state("never_was", None)
-    desk.reopen()
-    assert desk.ledger.reader.state("run") == {"paused": True}
-    assert desk.ledger.reader.state("grid_not") is None

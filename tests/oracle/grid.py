@@ -101,7 +101,8 @@ class _Run:
         self._follow(close)
         if is_last and not self.is_daily:
             return
-        if is_first or self.is_daily:
+        # Daily bars: at their close the next session opens, but for the last bar of the file.
+        if is_last if self.is_daily else is_first:
             self._apply_gap_policy(close)
         self._place(close, bar.at)
 

@@ -21,7 +21,7 @@ def upgrade() -> None:
     _create_book(text)
 
 
-def _create_orders(text: sa.Text) -> None:
+def _create_orders(text: sa.String) -> None:
     op.create_table(
         "orders",
         sa.Column("seq", _COUNT, autoincrement=False, nullable=False),
@@ -52,7 +52,7 @@ def _create_orders(text: sa.Text) -> None:
     op.create_index("orders_by_slot", "orders", ["symbol", "slot", "created_at"])
 
 
-def _create_journals(text: sa.Text) -> None:
+def _create_journals(text: sa.String) -> None:
     op.create_table(
         "transitions",
         sa.Column("id", _COUNT, autoincrement=False, nullable=False),
@@ -72,7 +72,7 @@ def _create_journals(text: sa.Text) -> None:
     )
 
 
-def _create_book(text: sa.Text) -> None:
+def _create_book(text: sa.String) -> None:
     op.create_table(
         "fills",
         sa.Column("entry", _COUNT, autoincrement=False, nullable=False),
@@ -115,9 +115,9 @@ def _create_book(text: sa.Text) -> None:
     )
 
 
-def _text() -> sa.Text:
+def _text() -> sa.String:
     """Return text that both databases compare byte by byte."""
-    return sa.Text(collation="C" if op.get_bind().dialect.name == "postgresql" else None)
+    return sa.String(collation="C") if op.get_bind().dialect.name == "postgresql" else sa.Text()
 
 
 def _must(name: str, kind: sa.types.TypeEngine[Any]) -> sa.Column[Any]:

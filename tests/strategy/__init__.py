@@ -1,0 +1,1 @@
+"""The promises of deciding, above all where no recorded bar leads."""
