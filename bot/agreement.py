@@ -44,6 +44,7 @@ def differences(
     entries: Iterable[OrderEntry],
     book: Book,
     opening: Opening,
+    *,
     orders: Sequence[VenueOrder],
     executions: Iterable[Execution],
     balances: Sequence[Balance],
@@ -52,7 +53,7 @@ def differences(
 
     `balances` are the venue's cash and holdings, in this order.
     """
-    ours = {entry.order.venue_id: entry for entry in entries if entry.order.venue_id is not None}
+    ours = {order_id: entry for entry in entries if (order_id := entry.order.venue_id) is not None}
     theirs = {order.order_id: order for order in orders}
     found = list(_orders_differ(ours, theirs))
     found += _fills_differ(ours, executions)
@@ -68,11 +69,11 @@ def _signed(order: Order) -> Decimal:
     return order.filled if order.side is Side.BUY else -order.filled
 
 
-def _orders_differ(ours: Mapping[str | None, OrderEntry], theirs: Mapping[str, VenueOrder]) -> Iterator[str]:
+def _orders_differ(ours: Mapping[str, OrderEntry], theirs: Mapping[str, VenueOrder]) -> Iterator[str]:
     for order_id in sorted(theirs.keys() - ours.keys()):
         yield f"order {order_id}: only the venue has it"
     for order_id, entry in ours.items():
-        venue = theirs.get(order_id or "")
+        venue = theirs.get(order_id)
         if venue is None:
             yield f"order {order_id}: only the ledger has it"
             continue
@@ -90,12 +91,12 @@ def _orders_differ(ours: Mapping[str | None, OrderEntry], theirs: Mapping[str, V
                 yield f"order {order_id}: {name} is {mine} in the ledger, {its} at the venue"
 
 
-def _fills_differ(ours: Mapping[str | None, OrderEntry], executions: Iterable[Execution]) -> Iterator[str]:
+def _fills_differ(ours: Mapping[str, OrderEntry], executions: Iterable[Execution]) -> Iterator[str]:
     sums: dict[str, Decimal] = {}
     for execution in executions:
         sums[execution.order_id] = sums.get(execution.order_id, ZERO) + execution.fill.qty
     for order_id, entry in ours.items():
-        filled = sums.pop(order_id or "", ZERO)
+        filled = sums.pop(order_id, ZERO)
         if filled != entry.order.filled:
             yield f"order {order_id}: fills of {plain(entry.order.filled)} in the ledger, {plain(filled)} at the venue"
     for order_id, filled in sums.items():

@@ -1,4 +1,4 @@
-"""One event in, wishes out: keeps orders and books up to date and asks the strategies. Pure."""
+"""One event in, wishes out, in pure functions: orders and books kept up to date, the strategies asked."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ class Engine:
                 after = _moved(book, command)
                 bookings.append(LotsBooked(command, book, after))
                 book = after
-        if bookings and book != decision.state.book:
+        if book is not decision.state.book and book != decision.state.book:
             message = f"{symbol}: the strategy's book differs from its commands"
             raise IllegalTransition(message)
         strategies = {**state.strategies, symbol: decision.state}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -36,6 +37,10 @@ def run_guarded(main: Callable[[], int], wording: Wording) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; Python must not find the closed pipe again at its own end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
     except Exception as error:  # noqa: BLE001 - the last door: behind it Python would print a traceback
         return _unexpected(error, wording)
 

@@ -28,7 +28,10 @@ class Inbox:
 
     def put(self, event: Event) -> None:
         """Add an event; may be called from any thread and never waits."""
-        if isinstance(event, QuoteReceived) and self._events.qsize() >= self._quotes_after:
+        if not isinstance(event, QuoteReceived):
+            self._events.put(event)
+        elif event.symbol in self._newest or self._events.qsize() >= self._quotes_after:
+            # While one of its quotes waits behind the queue, a newer one must not go in front of it.
             self._newest[event.symbol] = event
         else:
             self._events.put(event)
@@ -40,7 +43,8 @@ class Inbox:
         except Empty:
             pass
         if self._newest:
-            return self._newest.pop(next(iter(self._newest)))
+            # In one step: another thread may add a quote meanwhile.
+            return self._newest.popitem()[1]
         try:
             return self._events.get(block=timeout_s != 0, timeout=timeout_s)
         except Empty:

@@ -86,12 +86,11 @@ class Ledger(Protocol):
         ...
 
 
-
 @dataclass(slots=True)
 class Loop:
     """Owns the state; nobody else changes it.
 
-    `tell` hears every warning that is booked; `run_row` describes the run itself, for a report made from the ledger alone.
+    `tell` hears every warning that is booked; `run_row` describes the run itself, for reports from the ledger alone.
     """
 
     engine: Engine
@@ -141,8 +140,13 @@ class Loop:
             if order is None or not isinstance(event, FillReported):
                 # An end that we knew of; but of an order that nobody wrote the engine must hear, and refuse it.
                 return order is None
-            self.state = self.state.recalling(order)
-        return not isinstance(event, FillReported) or not self.ledger.has_fill(order.symbol, event.fill.fill_id)
+        if not isinstance(event, FillReported):
+            return True
+        if self.ledger.has_fill(order.symbol, event.fill.fill_id):
+            return False
+        # Only now: a closed order that nothing follows must not come back among those that are waited for.
+        self.state = self.state.recalling(order)
+        return True
 
     def _book(self, page: Page, step: Step, at: datetime) -> None:
         self.state = step.state

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
+from ledger.columns import ReasonText
 from strategy.grid.state import Cell, Epoch, GridState, Move, Phase, StartOrder, Stops
 
 if TYPE_CHECKING:
@@ -37,16 +38,18 @@ _HEAD: dict[str, TypeAdapter[Any]] = {
 """Every field of the state but the book (the ledger's own), the cells (a row each) and the prices (asked anew)."""
 
 _CELL = TypeAdapter(Cell)
+_WHY = ReasonText()
 
 
 def changed_rows(symbol: str, before: GridState | None, after: GridState) -> Iterator[Row]:
     """Yield the rows that differ between two states; None where a row is to go."""
     if before is None or any(getattr(before, name) != getattr(after, name) for name in _HEAD):
-        yield _head_name(symbol), {name: kind.dump_python(getattr(after, name), mode="json") for name, kind in _HEAD.items()}
+        head = {name: kind.dump_python(getattr(after, name), mode="json") for name, kind in _HEAD.items()}
+        yield _head_name(symbol), head
     old = {} if before is None else {cell.key: cell for cell in before.slots()}
     for cell in after.slots():
         if old.pop(cell.key, None) is not cell:
-            yield _cell_name(symbol, cell.key), _CELL.dump_python(cell, mode="json")
+            yield _cell_name(symbol, cell.key), _cell_row(cell)
     for key in old:
         yield _cell_name(symbol, key), None
 
@@ -58,13 +61,25 @@ def restored(symbol: str, rows: Mapping[str, Mapping[str, Any]], book: Book) -> 
         return None
     state = GridState(book=book, **{name: kind.validate_python(head[name]) for name, kind in _HEAD.items()})
     prefix = _cell_name(symbol, "")
-    cells = [_CELL.validate_python(body) for name, body in rows.items() if name.startswith(prefix)]
+    cells = [_restored_cell(body) for name, body in rows.items() if name.startswith(prefix)]
     cells.sort(key=lambda cell: [int(part) for part in cell.key.split(".")])
     return replace(
         state,
         cells=tuple(cell for cell in cells if not cell.legacy),
         legacy=tuple(cell for cell in cells if cell.legacy),
     )
+
+
+def _cell_row(cell: Cell) -> dict[str, Any]:
+    row: dict[str, Any] = _CELL.dump_python(replace(cell, why=None), mode="json")
+    # The ledger's own form of a reason tells a number from a text.
+    row["why"] = None if cell.why is None else _WHY.written(cell.why)
+    return row
+
+
+def _restored_cell(row: Mapping[str, Any]) -> Cell:
+    cell: Cell = _CELL.validate_python({**row, "why": None})
+    return cell if row["why"] is None else replace(cell, why=_WHY.parsed(row["why"]))
 
 
 def _head_name(symbol: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -45,7 +46,9 @@ def parser() -> ArgumentParser:
         epilog="Settings come from --set, the environment and .env; docs/settings.md lists them.",
         allow_abbrev=False,
     )
-    options.add_argument("--prices", metavar="FILE", help="candles: time_utc,open,high,low,close,volume (CSV, gzip too)")
+    options.add_argument(
+        "--prices", metavar="FILE", help="candles: time_utc,open,high,low,close,volume (CSV, gzip too)"
+    )
     options.add_argument("--paper", action="store_true", help="trade on paper, in this process")
     options.add_argument("--exit", action="store_true", help="end at the last bar (a run on paper always does)")
     options.add_argument("--scale", metavar="X", default="1", help="multiply the file's prices")
@@ -89,5 +92,4 @@ def _bars(text: str | None) -> int | None:
 
 def overrides_in(arguments: Sequence[str]) -> tuple[str, ...]:
     """Return the settings of a command line that may be faulty: for the language to say so in. Never raises."""
-    pairs = zip(arguments, arguments[1:], strict=False)
-    return tuple(value for name, value in pairs if name == "--set" and "=" in value)
+    return tuple(value for name, value in pairwise(arguments) if name == "--set" and "=" in value)

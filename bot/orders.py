@@ -38,7 +38,7 @@ class OrderPage(Protocol):
 class Attempts(Protocol):
     """Knows how often an intent was written before."""
 
-    def last_attempt(
+    def last_attempt(  # noqa: PLR0917  # the parts of an intent key in their order
         self, symbol: str, epoch: int, slot: str, side: Side, cycle: int, session: date | None
     ) -> int:
         """Return the highest attempt of an intent, 0 where there was none."""

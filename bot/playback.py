@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
 from domain.events import CandleClosed, FillReported, OrderEnded, SessionClosed, SessionOpened
@@ -67,7 +68,7 @@ class Playback:
     def _run_in_sessions(self, candles: Sequence[Candle], rule: SessionRule) -> None:
         days = [rule.date_of(candle.at) for candle in candles]
         # Where no day has two bars, a bar is a whole session, and its orders are placed at the close before it.
-        daily = all(day != following for day, following in zip(days, days[1:], strict=False))
+        daily = all(day != following for day, following in pairwise(days))
         quiet: Quiet = None
         for index, candle in enumerate(candles):
             opens = index == 0 or days[index - 1] != days[index]

@@ -1,4 +1,4 @@
-"""May this order be placed: caps and cash, from what the engine knows. Pure."""
+"""May this order be placed: caps and cash, judged from what the engine knows, in pure functions."""
 
 from __future__ import annotations
 

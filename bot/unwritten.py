@@ -47,7 +47,7 @@ class UnwrittenReader:
     def __init__(self) -> None:
         self._attempts: Counter[tuple[object, ...]] = Counter()
 
-    def last_attempt(
+    def last_attempt(  # noqa: PLR0917  # the parts of an intent key in their order
         self, symbol: str, epoch: int, slot: str, side: Side, cycle: int, session: date | None
     ) -> int:
         """Return how often this intent was asked about before."""

@@ -132,9 +132,9 @@ class PaperRun:
             reader.each_order(),
             reader.book(symbol),
             self.diary.opening,
-            paper.all_orders(),
-            paper.all_executions(),
-            paper.get_balance(),
+            orders=paper.all_orders(),
+            executions=paper.all_executions(),
+            balances=paper.get_balance(),
         )
 
 
@@ -149,13 +149,16 @@ def paper_run(
     opening = Opening(settings.paper_cash or ZERO, holdings)
     clock = PlaybackClock(candles[0].at)
     identity = Identity(settings.instance, Mode.DRY_RUN, str(settings.exchange))
-    with begin_anew(settings.data_dir) as folder:
-        with open_ledger(paper_ledger(folder, settings.instance), identity, create=True, clock=clock) as ledger:
-            strategy = _strategy(settings, instrument, holdings, always_open=rules.sessions is None)
-            paper = PaperExchange(
-                instrument, clock, settings.paper_cash, holdings=holdings, sessions=rules.sessions
-            )
-            yield _assemble(settings, strategy, paper, clock, ledger, Diary(instrument, opening), folder, tell, stopped)
+    with (
+        begin_anew(settings.data_dir) as folder,
+        open_ledger(paper_ledger(folder, settings.instance), identity, create=True, clock=clock) as ledger,
+    ):
+        strategy = _strategy(settings, instrument, holdings, always_open=rules.sessions is None)
+        paper = PaperExchange(instrument, clock, settings.paper_cash, holdings=holdings, sessions=rules.sessions)
+        diary = Diary(instrument, opening)
+        yield _assemble(
+            settings, strategy, paper, ledger, diary, clock=clock, folder=folder, tell=tell, stopped=stopped
+        )
 
 
 def _strategy(settings: Settings, instrument: Instrument, holdings: Decimal, *, always_open: bool) -> GridStrategy:
@@ -172,9 +175,10 @@ def _assemble(
     settings: Settings,
     strategy: GridStrategy,
     paper: PaperExchange,
-    clock: PlaybackClock,
     ledger: Ledger,
     diary: Diary,
+    *,
+    clock: PlaybackClock,
     folder: Path,
     tell: Callable[[Note], None],
     stopped: Callable[[], bool],
@@ -189,7 +193,16 @@ def _assemble(
     desk = OrderDesk(ledger, gate, worker, id_prefix(settings.instance), clock, inbox.put)
     limits = Limits(settings.max_order_notional, settings.max_position_notional, free_cash)
     loop = Loop(
-        engine, engine.begin(), desk, ledger, inbox, limits, instruments, _day_of(paper.market_session(symbol)), tell, dict
+        engine,
+        engine.begin(),
+        desk,
+        ledger,
+        inbox,
+        limits,
+        instruments,
+        _day_of(paper.market_session(symbol)),
+        tell,
+        dict,
     )
     playback = Playback(
         loop,

@@ -10,7 +10,6 @@ from domain.errors import AuthRefused, OrderNotFound, OrderRejected, OutcomeUnkn
 from domain.events import CancelFailed, OrderAccepted, OrderEnded, OutcomeLost, WorkerDied
 from domain.order import CLOSED, OrderState
 from domain.reason import reason
-from domain.venue import CancelAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,13 +52,14 @@ class VenueCalls:
         """
         venue_id = order.venue_id or ""
         try:
-            answer = self._exchange.cancel_order(venue_id)
+            self._exchange.cancel_order(venue_id)
             shown = self._exchange.get_order(venue_id)
         except _NOTHING_HAPPENED as trouble:
             return CancelFailed(order.client_id, _not_reached(trouble), self._clock.now())
         except (OutcomeUnknown, OrderNotFound):
             return None
-        if shown.state not in CLOSED or answer is CancelAnswer.ALREADY_FILLED:
+        # Fills that went before the cancel end the order themselves, once they are told.
+        if shown.state not in CLOSED or shown.state is OrderState.FILLED:
             return None
         return OrderEnded(order.client_id, shown.state, reason("canceled_by_us"), self._clock.now())
 

@@ -14,7 +14,10 @@ S = TypeVar("S")
 class Strategy(Protocol[S]):
     """Decides for one symbol; knows nothing of venues, clocks or ledgers."""
 
-    symbol: str
+    @property
+    def symbol(self) -> str:
+        """Return what is traded."""
+        ...
 
     def begin(self) -> S:
         """Return the state before the first event."""

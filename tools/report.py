@@ -31,8 +31,12 @@ if TYPE_CHECKING:
 def _options() -> ArgumentParser:
     options = ArgumentParser(prog="python -m tools.report", description="Prints a run's figures from its ledger alone.")
     options.add_argument("--ledger", metavar="FOLDER", help="the folder of a ledger; default: the last run on paper")
-    options.add_argument("--decisions", metavar="N", type=int, default=0, help="also the newest N decisions, in sentences")
-    options.add_argument("--orders", metavar="N", type=int, default=0, help="also the newest N orders, with their reasons")
+    options.add_argument(
+        "--decisions", metavar="N", type=int, default=0, help="also the newest N decisions, in sentences"
+    )
+    options.add_argument(
+        "--orders", metavar="N", type=int, default=0, help="also the newest N orders, with their reasons"
+    )
     return options
 
 
@@ -70,7 +74,7 @@ def _tell(reader: Reader, given: Namespace, wording: Wording) -> None:
         why = "" if record.why is None else wording.sentence(record.why)
         sys.stdout.write(f"{record.created_at.isoformat()} {order.client_id} {order.cell} {order.state}: {why}\n")
     for decision in reversed(reader.decisions(given.decisions) if given.decisions else []):
-        sys.stdout.write(f"{decision.at.isoformat()} {decision.slot}: {wording.sentence(decision.why)}\n")
+        sys.stdout.write(f"{decision.at.isoformat()} {decision.note.slot}: {wording.sentence(decision.note.why)}\n")
 
 
 def main() -> int:

@@ -62,9 +62,9 @@ def _laid(epoch: Epoch, instrument: Instrument) -> Reason:
     return reason(
         "lines_laid",
         epoch=epoch.number,
-        anchor=epoch.anchor,
-        lowest=epoch.lines[0],
-        highest=epoch.lines[-1],
+        anchor=instrument.ticks.down(epoch.anchor),
+        lowest=instrument.ticks.down(epoch.lines[0]),
+        highest=instrument.ticks.up(epoch.lines[-1]),
         cells=len(epoch.lines) - 1,
         money=epoch.capital,
         currency=instrument.quote,

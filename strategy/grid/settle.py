@@ -101,12 +101,12 @@ def _why_placed(cell: Cell, want: Want, state: GridState, instrument: Instrument
         "currency": instrument.quote,
     }
     if want.side is Side.BUY:
-        return reason(want.code, line=cell.buy_line, sells_at=cell.sell_price, **figures)
+        return reason(want.code, line=cell.buy_price, sells_at=cell.sell_price, **figures)
     bought = state.book.lots[cell.key][0].price
-    return reason(want.code, line=cell.sell_line, bought_at=bought, **figures)
+    return reason(want.code, line=cell.sell_price, bought_at=bought, **figures)
 
 
 def _why_none(cell: Cell, answer: NoOrder, state: GridState, instrument: Instrument) -> Reason:
-    line = cell.sell_line if cell.key in state.book.lots else cell.buy_line
+    line = cell.sell_price if cell.key in state.book.lots else cell.buy_price
     figures: dict[str, Figure] = {"line": line, "last": state.last, "currency": instrument.quote}
     return reason(answer.code, rank=answer.rank, **figures) if answer.rank else reason(answer.code, **figures)

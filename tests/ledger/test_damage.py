@@ -231,7 +231,7 @@ os._exit(9)
     content, log = folder.file.read_bytes(), folder.wal.read_bytes()
     bookings = set()
 
-    for cut in range(0, len(log), 4096 + 24 - 7):
+    for cut in (*range(0, len(log), 4096 + 24 - 7), len(log)):
         for leftover in folder.folder.glob("ledger.sqlite3*"):
             leftover.unlink()
         folder.file.write_bytes(content)

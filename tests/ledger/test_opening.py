@@ -165,12 +165,9 @@ def test_a_server_that_goes_away_ends_the_writing(schema: PostgresPlace) -> None
 
     desk = Desk.at(schema)
     order = desk.rest(Side.BUY, "100", "1")
+    ((pid,),) = desk.ledger.reader._source.run("SELECT pg_backend_pid()")  # type: ignore[union-attr]  # noqa: SLF001  # which connection to cut
     with psycopg.connect(schema.url.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(l.pid) FROM pg_locks l JOIN pg_namespace n ON n.nspname = %s "
-            "WHERE l.locktype = 'advisory' AND l.granted",
-            (schema.schema,),
-        )
+        connection.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
 
     for _ in range(2):
         with refused("ledger_unreachable"):

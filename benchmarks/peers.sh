@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Makes an environment for each program the bot is measured beside: benchmarks/peers.sh DIR
+# They are run as processes of their own and never imported by the bot; backtesting.py is under the AGPL.
+set -euo pipefail
+
+place="${1:?where to? benchmarks/peers.sh DIR}"
+
+# make_peer NAME PACKAGE==VERSION...: one environment, so that no peer changes what another is made of.
+make_peer() {
+    python3 -m venv "$place/$1"
+    "$place/$1/bin/python" -m pip install --quiet --disable-pip-version-check "${@:2}"
+}
+
+make_peer backtesting backtesting==0.6.6 numpy==2.4.6 pandas==3.1.1 bokeh==3.9.2
+echo "made in $place"
