@@ -49,23 +49,22 @@ class _StopRequest:
 
 
 class _Teller:
-    """Says on stderr what the owner has to know at once, each thing once."""
+    """Says on stderr what the owner has to know at once; of warnings of one kind the first, the ledger has them all."""
 
     def __init__(self, wording: Wording) -> None:
         self._wording = wording
-        self._said: set[str] = set()
+        self._warned: set[str] = set()
 
     def say(self, why: Reason) -> None:
         """Say a reason in the owner's language."""
-        sentence = self._wording.sentence(why)
-        if sentence not in self._said:
-            self._said.add(sentence)
-            sys.stderr.write(f"{sentence}\n")
-            sys.stderr.flush()
+        sys.stderr.write(f"{self._wording.sentence(why)}\n")
+        sys.stderr.flush()
 
     def warn(self, note: Note) -> None:
         """Say a warning, so that it cannot be overlooked."""
-        self.say(reason("warning", sentence=self._wording.sentence(note.why)))
+        if note.why.code not in self._warned:
+            self._warned.add(note.why.code)
+            self.say(reason("warning", sentence=self._wording.sentence(note.why)))
 
 
 def run(arguments: Sequence[str], wording: Wording) -> int:

@@ -115,21 +115,16 @@ def losing(
 
 def _pays(settings: GridSettings, instrument: Instrument, anchor: Decimal, shifts: int) -> bool:
     cells = make_cells(grid_lines(settings, anchor, shifts), settings, instrument, 0, ZERO)
-    if cells[0].buy_price <= 0:
+    if unplaceable(cells, settings, instrument):
         return False
     return all(profit_of(cell, instrument) > 0 for cell in cells)
 
 
 def _smallest_gap(settings: GridSettings, instrument: Instrument, anchor: Decimal, shifts: int) -> Decimal:
-    """Search upward in steps of 0.01 % from the gap that pays the fees without rounding; 0 when none is found."""
-    fees = instrument.fees
-    bare = (ONE + fees.rate(Side.BUY)) / (ONE - fees.rate(Side.SELL)) - ONE
-    first = max(int(bare / _GAP_UNIT), 1)
-    for tries in range(first, first + _GAP_TRIES):
-        gap = _GAP_UNIT * tries
-        if _pays(replace(settings, gap=gap), instrument, anchor, shifts):
-            return gap
-    return ZERO
+    """Search upward in steps of 0.01 %; 0 when none is found. Rounding to ticks may let a gap below the fees pay."""
+    gaps = (_GAP_UNIT * tries for tries in range(1, _GAP_TRIES))
+    wider = (replace(settings, gap=gap) for gap in gaps)
+    return next((tried.gap for tried in wider if _pays(tried, instrument, anchor, shifts)), ZERO)
 
 
 def _most_steps(settings: GridSettings, instrument: Instrument, anchor: Decimal, shifts: int) -> int:

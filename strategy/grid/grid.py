@@ -104,7 +104,7 @@ class GridStrategy:
         state = replace(state, last=price, at=at)
         if state.epoch is None:
             state = self._await_begin(state, turn)
-        state = judge.arm(state)
+        state = judge.overtake(judge.arm(state))
         state = judge.check_stops(state, self.settings, self.instrument, turn)
         state = epochs.follow(state, self.settings, self.instrument, turn)
         if state.phase is Phase.RUNNING and epochs.settings_changed(state, self.settings):

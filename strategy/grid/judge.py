@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from domain.exact import ONE
+from domain.instrument import Side
 from domain.reason import reason
 from strategy.grid.config import GapPolicy, SizeUnit, StopAction
 from strategy.grid.lines import order_qty
@@ -32,6 +33,15 @@ def arm(state: GridState) -> GridState:
         return state
     armed = (cell if cell.armed or cell.buy_line >= state.last else replace(cell, armed=True) for cell in state.cells)
     return replace(state, cells=tuple(armed))
+
+
+def overtake(state: GridState) -> GridState:
+    """Mark the partly filled buys whose sell line a fresh price reached; the price before their fill says nothing."""
+    for cell in state.slots():
+        order = cell.order
+        if order is not None and order.side is Side.BUY and order.filled and state.last >= cell.sell_line:
+            state = state.having(replace(cell, order=replace(order, overtaken=True)))
+    return state
 
 
 def trigger_reached(state: GridState, trigger: Decimal) -> bool:

@@ -31,7 +31,10 @@ GRID = "grid"
 
 @dataclass(frozen=True, slots=True)
 class CellOrder:
-    """What a cell has resting, or on its way; `gives_way` marks a price moved for `MAKER_ONLY`."""
+    """What a cell has resting, or on its way.
+
+    `gives_way` marks a price moved for `MAKER_ONLY`; `overtaken` a partly filled buy whose sell line the price reached.
+    """
 
     side: Side
     price: Decimal
@@ -39,6 +42,7 @@ class CellOrder:
     filled: Decimal = ZERO
     canceling: bool = False
     gives_way: bool = False
+    overtaken: bool = False
 
 
 class CellState(StrEnum):

@@ -58,7 +58,7 @@ def wanted(state: GridState, settings: GridSettings, instrument: Instrument) -> 
         no_order = _why_not_at_all(cell, state)
         if no_order is not None:
             answers[cell.key] = no_order
-        elif cell.key in state.book.lots and not _buys_on(cell, state):
+        elif cell.key in state.book.lots and not _buys_on(cell):
             sellers.append(cell)
         else:
             why_not = _why_no_buy(cell, state)
@@ -92,12 +92,12 @@ def _why_not_at_all(cell: Cell, state: GridState) -> Answer | None:
     return None
 
 
-def _buys_on(cell: Cell, state: GridState) -> bool:
+def _buys_on(cell: Cell) -> bool:
     """Whether a partly filled buy rests on: until the price reaches the line where its part is to be sold."""
     order = cell.order
     if order is None or order.side is Side.SELL:
         return False
-    return order.canceling or state.last < cell.sell_line
+    return order.canceling or not order.overtaken
 
 
 def _why_no_buy(cell: Cell, state: GridState) -> str | None:

@@ -123,8 +123,10 @@ class Desk:
         self._decide(OrderStuck(self.orders[slot], reason("answer_lost"), self.now))
 
     def undo_cancel(self, slot: str) -> None:
-        order = self.orders[slot].advance(OrderState.OPEN)
-        self._keep(order)
+        order = self.orders[slot]
+        if order.state is OrderState.CANCEL_PENDING:
+            order = order.advance(OrderState.OPEN)
+            self._keep(order)
         self._decide(CancelUndone(order, self.now))
 
     def owner(self, wish: OwnerWish) -> None:

@@ -58,9 +58,9 @@ def test_a_sale_counts_a_cycle_and_the_cell_buys_again() -> None:
 def test_a_sell_answers_exactly_what_was_filled() -> None:
     desk = running(replace(FOUR, size=OrderSize(Decimal(10000), SizeUnit.MONEY)))
 
-    desk.fill("0.0")
+    desk.fill("0.3")
 
-    assert desk.orders["0.0"].qty == Decimal("1.04166666")
+    assert desk.orders["0.3"].qty == Decimal("1.01010101")
 
 
 def test_a_buy_in_the_way_of_an_own_sell_yields_before_the_sell_is_placed() -> None:
@@ -141,15 +141,36 @@ def test_a_partly_filled_buy_rests_on_until_the_price_reaches_its_sell_line() ->
     assert desk.asked() == ""
 
     desk.price(9900)
-    assert desk.asked() == "-0.2"
+    # Its part is to be sold at 9900, so the buy that rests there yields as well.
+    assert desk.asked() == "-0.2, -0.3"
     desk.price(9910)
     assert desk.asked() == ""
     desk.confirm("0.2")
-
-    # Its part is sold at 9900, so the buy that rests there yields first.
-    assert desk.canceling() == "0.3"
-    desk.confirm()
+    assert desk.sells() == ""
+    desk.confirm("0.3")
     assert (desk.sells(), desk.orders["0.2"].qty) == ("9900", Decimal("0.6"))
+
+
+def test_the_price_before_a_partial_fill_does_not_end_it() -> None:
+    # The news of the fill came before the price that brought it: the last price known is still the sell line.
+    desk = running()
+    desk.fill("0.3", "0.6")
+    assert desk.asked() == ""
+
+    desk.price(9900)
+
+    assert desk.asked() == ""
+
+
+def test_an_overtaken_part_whose_cancel_came_to_nothing_is_taken_back_again() -> None:
+    desk = running()
+    desk.fill("0.3", "0.6")
+    desk.price(10000)
+    desk.price(9950)
+
+    desk.undo_cancel("0.3")
+
+    assert desk.asked() == "-0.3"
 
 
 def test_a_buy_that_fills_while_it_is_taken_back_is_answered_in_full() -> None:
@@ -206,12 +227,10 @@ def test_ten_a_side_become_real_and_two_more_may_stay() -> None:
     assert (len(desk.orders), desk.buys().split()[0]) == (10, "9000")
     assert desk.why("0.19").plain_figures() == {"rank": "11", "line": "8900", "last": "10000", "currency": "KRW"}
 
-    # Two lines lower 8900 and 8800 become real; 9900 and 9800 are ranks 3 and 4 from there.
-    desk.price(9690)
-    assert desk.asked() == ""
+    # From there 8900 is rank 9; 9900 has become rank 12, rests and stays; 8800 is rank 11, does not rest and waits.
     desk.price(9340)
-    assert desk.buys().split()[0] == "8800"
-    assert len(desk.orders) <= 12
+    assert desk.asked() == "+buy 0.19 8900"
+    assert (len(desk.orders), desk.why("0.18").code) == (11, "virtual")
 
 
 def test_an_order_beyond_rank_twelve_is_taken_back_and_told() -> None:
@@ -222,8 +241,7 @@ def test_an_order_beyond_rank_twelve_is_taken_back_and_told() -> None:
 
     # Sold one by one, the cells above buy again; the farthest orders rest as ranks 11 and 12, then give up their place.
     canceled = []
-    for slot in ("0.29", "0.28", "0.27"):
-        desk.price(10000)
+    for slot in ("0.27", "0.28", "0.29"):
         desk.fill(slot)
         canceled.append(desk.canceling())
 

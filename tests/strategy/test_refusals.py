@@ -1,0 +1,203 @@
+"""What a venue refuses, loses or reports late freezes no more than its own cell, and is asked again in good time."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from domain.order import Order, OrderState
+from strategy.grid.config import Follow, StopAction
+from tests.strategy.desk import FOUR, Desk
+
+
+def running() -> Desk:
+    desk = Desk(FOUR)
+    desk.price(10000)
+    return desk
+
+
+def test_a_refusal_by_the_venue_is_asked_again_after_ten_minutes_only() -> None:
+    desk = running()
+    desk.deny("0.3", ask_later=True)
+    assert desk.asked() == ""
+
+    desk.price(10000, after_s=599)
+    assert (desk.asked(), desk.why("0.3").code) == ("", "venue_refused")
+    desk.price(10000)
+
+    assert desk.asked() == "+buy 0.3 9900"
+
+
+def test_an_own_fill_lets_it_be_asked_again_at_once() -> None:
+    desk = running()
+    desk.deny("0.0", ask_later=True)
+
+    desk.fill("0.3")
+
+    assert desk.asked() == "+sell 0.3 10000, +buy 0.0 9600"
+
+
+def test_what_risk_refused_costs_nothing_and_is_asked_at_the_next_price() -> None:
+    desk = running()
+    desk.deny("0.3", "cash_does_not_reach")
+    assert (desk.asked(), desk.why("0.3").code) == ("", "cash_does_not_reach")
+
+    desk.price(10000)
+
+    assert desk.asked() == "+buy 0.3 9900"
+
+
+def test_a_refused_sell_keeps_its_lot_and_waits() -> None:
+    desk = running()
+    desk.fill("0.3")
+    desk.deny("0.3", ask_later=True)
+
+    assert desk.cell("0.3").stands(desk.book) == "held"
+    desk.price(10000)
+    assert desk.asked() == ""
+    desk.price(10000, after_s=600)
+    assert desk.asked() == "+sell 0.3 10000"
+
+
+def test_a_stuck_order_freezes_its_cell_while_the_others_trade_on() -> None:
+    desk = running()
+
+    desk.lose("0.3")
+    assert (desk.warnings(), desk.why("0.3").code) == (["answer_lost"], "answer_lost")
+    assert desk.stands() == "buying buying buying frozen"
+    desk.fill("0.1")
+
+    # The sell at 9800 waits for 9800 to yield, and for the stuck buy at 9900: it may well be at rest.
+    assert desk.asked() == "-0.2"
+    desk.confirm()
+    assert desk.sells() == ""
+    assert desk.stands() == "buying held buying frozen"
+
+
+def test_no_stop_and_no_owner_touches_a_stuck_order() -> None:
+    desk = Desk(replace(FOUR, stop_low=Decimal(9700), stop_low_action=StopAction.CANCEL))
+    desk.price(10000)
+    desk.lose("0.3")
+
+    desk.price(9700, 9700)
+
+    assert desk.canceling() == "0.0 0.1 0.2"
+
+
+def test_a_stuck_order_that_turns_out_filled_is_answered() -> None:
+    desk = running()
+    desk.lose("0.3")
+
+    desk.fill("0.3")
+
+    assert (desk.asked(), desk.stands()) == ("+sell 0.3 10000", "buying buying buying selling")
+
+
+def test_a_stuck_order_that_turns_out_absent_frees_its_cell() -> None:
+    desk = running()
+    desk.lose("0.3")
+
+    desk.deny("0.3", "proven_absent", ask_later=True)
+    assert desk.stands() == "buying buying buying empty"
+    desk.price(10000, after_s=600)
+
+    assert desk.asked() == "+buy 0.3 9900"
+
+
+def test_a_stuck_order_that_turns_out_canceled_is_placed_again() -> None:
+    desk = running()
+    desk.lose("0.3")
+
+    desk.end("0.3", OrderState.CANCELED)
+
+    assert desk.asked() == "+buy 0.3 9900"
+
+
+def test_a_stuck_sell_keeps_buys_below_it() -> None:
+    desk = running()
+    desk.fill("0.3")
+    desk.fill("0.3")
+    desk.fill("0.2")
+    desk.confirm()
+    desk.lose("0.2")
+    assert desk.orders["0.3"].price == 9895
+
+    desk.price(9850)
+
+    # The sell at 9900 may be at rest: 9900 keeps its distance.
+    assert desk.asked() == ""
+
+
+def test_a_cancel_that_came_to_nothing_is_asked_again() -> None:
+    desk = Desk(replace(FOUR, follow=Follow.FLAT))
+    desk.price(10000, 10100)
+    assert desk.canceling() == "0.0 0.1 0.2 0.3"
+
+    desk.undo_cancel("0.3")
+
+    assert desk.asked() == "-0.3"
+
+
+def test_a_late_fill_of_a_canceled_order_is_sold_all_the_same() -> None:
+    desk = Desk(replace(FOUR, stop_low=Decimal(9500), stop_low_action=StopAction.CANCEL_SELL))
+    desk.price(10000, 9500, 9500)
+    gone = desk.end("0.3", OrderState.CANCELED)
+
+    desk.late_fill(gone, 1)
+
+    desk.confirm()
+    assert desk.sells() == "9475"
+
+
+def test_a_late_fill_does_not_hide_the_order_that_took_its_place() -> None:
+    desk = running()
+    former = _yielded(desk)
+    assert desk.orders["0.3"].price == 9895
+
+    desk.late_fill(former, 1)
+
+    # The buy at 9895 still rests, and its cell holds what came late: that is sold when the buy has ended.
+    assert desk.asked() == ""
+    assert desk.cell("0.3").order is not None
+    desk.price(10000)
+    assert desk.asked().startswith("-") or desk.canceling() == ""
+    assert desk.book.held("0.3") == 1
+
+
+def test_a_late_sale_of_a_replaced_sell_takes_the_new_one_back() -> None:
+    desk = running()
+    desk.fill("0.3")
+    former = desk.end("0.3", OrderState.CANCELED)
+    assert desk.asked() == "+sell 0.3 10000"
+
+    desk.state = desk.state.having(replace(desk.cell("0.3"), order=None))
+    del desk.orders["0.3"]
+    desk.late_fill(former, 1)
+
+    assert (desk.asked(), desk.book.cycles) == ("+buy 0.3 9900", 1)
+
+
+def test_news_of_cells_and_orders_that_are_gone_change_nothing() -> None:
+    desk = Desk(replace(FOUR, follow=Follow.FLAT))
+    desk.price(10000)
+    order = desk.orders["0.3"]
+    desk.price(10100)
+    desk.confirm()
+    resting = desk.buys()
+
+    desk.orders["0.3"] = order
+    desk.lose("0.3")
+    desk.undo_cancel("0.3")
+    desk.deny("0.3")
+    desk.orders["0.3"] = order
+    desk.end("0.3", OrderState.CANCELED)
+
+    assert desk.buys() == resting
+
+
+def _yielded(desk: Desk) -> Order:
+    """Let the buy at 9900 be replaced one tick lower by an own sell; return the canceled one."""
+    desk.fill("0.3")
+    desk.fill("0.3")
+    desk.fill("0.2")
+    former = desk.end("0.3", OrderState.CANCELED)
+    assert desk.sells() == "9900"
+    return former
