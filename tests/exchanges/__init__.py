@@ -1,0 +1,1 @@
+"""Tests of the venues, against a small server in the same process."""
