@@ -1,0 +1,323 @@
+"""A venue without its wire: one market, its clock and books, what is set and armed, and how all of it is saved."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from domain.exact import plain
+from domain.instrument import Side
+from domain.snapshot import iso
+from simulator.bookrows import order_from, order_row, purse_rows, restore_purses
+from simulator.clock import SimulatedClock, after
+from simulator.faults import Fault, Faults
+from simulator.liquidity import Liquidity
+from simulator.matching import Book
+from simulator.orders import Order, State
+from simulator.settings import Settings
+from simulator.tape import Tape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import tzinfo
+    from decimal import Decimal
+
+    from domain.instrument import TickTable
+    from simulator.market import Market, Print
+    from simulator.orders import Kind, TimeInForce
+    from simulator.saving import Change, SavedBooks
+
+CUSTOMER = "customer"
+_KEY_LIFE = timedelta(days=365)
+
+
+class MarketChanged(Exception):
+    """The saved books belong to another market."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What the customer signs with, and what opens the admin door."""
+
+    access_key: str
+    secret_key: str
+    admin_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trading:
+    """What is traded: `base` for `quote`, in which price steps, in whose time zone a day begins."""
+
+    base: str
+    quote: str
+    ticks: TickTable
+    zone: tzinfo
+    id_prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A placement that the wire has found well formed."""
+
+    side: Side
+    kind: Kind
+    tif: TimeInForce | None
+    price: Decimal | None
+    volume: Decimal | None
+    client_id: str | None
+    doomed: bool = False
+
+
+class Venue:
+    """All that a wire asks or orders; after every request it must be told to `commit`."""
+
+    def __init__(self, trading: Trading, market: Market, keys: Keys, real_now: Callable[[], datetime]) -> None:
+        first = market.print_at(0)
+        if first is None:
+            raise ValueError("the market has no print")
+        self.trading = trading
+        self.market = market
+        self.keys = keys
+        self.settings = Settings()
+        self.faults = Faults()
+        self.book = Book(trading.base, trading.quote)
+        self.clock = SimulatedClock(first.at)
+        self.tape = Tape(trading.zone)
+        self.played = 0
+        self.last_at = first.at
+        self.begins_at = first.at
+        self.prices_asked = self.orders_asked = 0
+        self.repeats = 0
+        self.requests: Counter[str] = Counter()
+        self.hash_forms: Counter[str] = Counter()
+        self._by_client_id: dict[str, Order] = {}
+        self._real_now = real_now
+        self._saved: SavedBooks | None = None
+        self._written: Settings | None = None
+        self._paid_in = False
+        self._dirty = True
+        self.outside = self._liquidity(first.price)
+        self._play(first)
+
+    def now(self) -> datetime:
+        """Return the simulated time."""
+        return self.clock.now()
+
+    def judge_now(self) -> datetime:
+        """Return the time by which tokens and rates are judged."""
+        return self._real_now() if self.settings.judge_clock == "real" else self.now()
+
+    @property
+    def last(self) -> Decimal:
+        """Return the price of the last print."""
+        return self.outside.last
+
+    @property
+    def key_expire_at(self) -> datetime:
+        """Return when the customer's key ends."""
+        return self.settings.key_expire_at or self.begins_at + _KEY_LIFE
+
+    def step(self, until: datetime | None, *, play: bool = True) -> Print | None:
+        """Go to the earliest of the next print and a moment; returns the print if it was played.
+
+        At the same moment the wait ends first. A print whose time has passed plays at the clock's time.
+        """
+        self._dirty = True
+        coming = self.market.print_at(self.played) if play else None
+        if coming is not None and (until is None or max(coming.at, self.now()) < until):
+            self.clock.advance(coming.at)
+            self._play(coming)
+            return coming
+        if until is not None:
+            self.clock.advance(until)
+        return None
+
+    def place(self, wish: Wish) -> Order:
+        """Accept an order and lock what it needs; raises `InsufficientFunds`."""
+        now, settings = self.now(), self.settings
+        number = len(self.book.orders) + 1
+        buys = wish.side is Side.BUY
+        order = Order(
+            number=number,
+            order_id=f"{self.trading.id_prefix}{number:015d}",
+            owner=CUSTOMER,
+            client_id=wish.client_id,
+            side=wish.side,
+            kind=wish.kind,
+            tif=wish.tif,
+            price=wish.price,
+            volume=wish.volume,
+            maker_rate=settings.maker_bid_fee if buys else settings.maker_ask_fee,
+            taker_rate=settings.bid_fee if buys else settings.ask_fee,
+            created_at=now,
+            ready_at=after(now, settings.accept_delay_s),
+            doomed=wish.doomed,
+        )
+        self.book.accept(order)
+        self._dirty = True
+        if order.client_id is not None:
+            self._by_client_id.setdefault(order.client_id, order)
+        self._await_entry(order)
+        return order
+
+    def cancel(self, order: Order) -> None:
+        """Accept a cancel; it takes effect at once or after the set delay."""
+        if order.cancel_at is None:
+            order.cancel_at = after(self.now(), self.settings.cancel_delay_s)
+            self.book.touched.add(order.order_id)
+            self._dirty = True
+            self._await_cancel(order)
+
+    def find(self, order_id: str | None, client_id: str | None) -> Order | None:
+        """Return an order by its id, or by its client's id when no other is given."""
+        if order_id is not None:
+            return self.book.orders.get(order_id)
+        return None if client_id is None else self._by_client_id.get(client_id)
+
+    def deposit(self, currency: str, amount: Decimal) -> None:
+        """Give the customer an amount from nowhere; negative: take it away."""
+        self.book.purses.deposit(CUSTOMER, currency, amount)
+        self._dirty = self._paid_in = True
+
+    def apply(self, settings: Settings) -> None:
+        """Change what is set; the world's book follows at once."""
+        self.settings = settings
+        self.outside = self._liquidity(self.last)
+        self._dirty = True
+
+    def commit(self) -> None:
+        """Save what has changed; to be called before any answer leaves."""
+        if not (self._dirty or self.faults.changed or self.book.touched):
+            return
+        if self._saved is not None and self._saved.append(self._change()):
+            self._saved.rewrite(self.whole())
+        self._clean()
+
+    def save(self) -> None:
+        """Write the saved books anew, down to the disk."""
+        if self._saved is not None:
+            self._saved.rewrite(self.whole())
+
+    def keep_in(self, saved: SavedBooks) -> None:
+        """Save into a folder from now on."""
+        self._saved = saved
+        saved.rewrite(self.whole())
+        self._clean()
+
+    def whole(self) -> Change:
+        """Return everything that is saved."""
+        return {
+            **self._progress(),
+            **self._wealth(set(self.book.orders)),
+            "settings": self.settings.model_dump(mode="json"),
+            "faults": [fault.model_dump(mode="json") for fault in self.faults.armed],
+            "market": f"{self.trading.quote}-{self.trading.base} {self.market.label}",
+            "access_key": self.keys.access_key,
+            "secret_key": self.keys.secret_key,
+            "admin_token": self.keys.admin_token,
+        }
+
+    def restore(self, changes: list[Change]) -> None:
+        """Go on where saved books end; raises `MarketChanged`. Keys are restored by whoever makes the venue."""
+        if changes[0]["market"] != self.whole()["market"]:
+            raise MarketChanged(changes[0]["market"])
+        rows = {row["order_id"]: row for change in changes for row in change.get("orders", ())}
+        last: Change = {}
+        for change in changes:
+            last |= change
+        self.settings = Settings.model_validate(last["settings"])
+        self.faults.armed = [Fault.model_validate(fault) for fault in last["faults"]]
+        restore_purses(self.book.purses, last["purses"], last["deposited"])
+        for row in rows.values():
+            order = order_from(row)
+            self.book.restore(order)
+            if order.client_id is not None:
+                self._by_client_id.setdefault(order.client_id, order)
+        self.book.trades_made = last["trades_made"]
+        self.repeats = last["repeats"]
+        while self.played < last["played"] and (printed := self.market.print_at(self.played)) is not None:
+            self.tape.hear(printed)
+            self.outside = self._liquidity(printed.price)
+            self.played += 1
+        self.last_at = datetime.fromisoformat(last["last_at"])
+        self.clock.advance(datetime.fromisoformat(last["now"]))
+        for order in sorted(self.book.orders.values(), key=lambda order: order.number):
+            self._resume(order)
+
+    def _change(self) -> Change:
+        """Return what has changed since the last commit; what is missing is as before."""
+        change: Change = self._progress()
+        if self.book.touched or self._paid_in:
+            change |= self._wealth(self.book.touched)
+        if self.settings is not self._written:
+            change["settings"] = self.settings.model_dump(mode="json")
+        if self.faults.changed:
+            change["faults"] = [fault.model_dump(mode="json") for fault in self.faults.armed]
+        return change
+
+    def _clean(self) -> None:
+        self.book.touched.clear()
+        self._written = self.settings
+        self._dirty = self._paid_in = self.faults.changed = False
+
+    def _progress(self) -> Change:
+        return {
+            "now": iso(self.now()),
+            "played": self.played,
+            "last_at": iso(self.last_at),
+            "trades_made": self.book.trades_made,
+            "repeats": self.repeats,
+        }
+
+    def _wealth(self, order_ids: set[str]) -> Change:
+        purses = self.book.purses
+        return {
+            "orders": [order_row(self.book.orders[order_id]) for order_id in sorted(order_ids)],
+            "purses": purse_rows(purses),
+            "deposited": {currency: plain(amount) for currency, amount in purses.deposited.items()},
+        }
+
+    def _resume(self, order: Order) -> None:
+        if order.state is State.ACCEPTED:
+            self._await_entry(order)
+        if order.is_open and order.cancel_at is not None:
+            self._await_cancel(order)
+
+    def _await_entry(self, order: Order) -> None:
+        def enter() -> None:
+            if order.state is State.ACCEPTED:
+                self.book.activate(order, self.outside, self.now())
+
+        if order.ready_at <= self.now():
+            enter()
+        else:
+            self.clock.at(order.ready_at, enter)
+
+    def _await_cancel(self, order: Order) -> None:
+        def end() -> None:
+            if order.is_open:
+                self.book.cancel(order, self.now(), self.settings.user_cancel_type)
+
+        if order.cancel_at is None or order.cancel_at <= self.now():
+            end()
+        else:
+            self.clock.at(order.cancel_at, end)
+
+    def _play(self, printed: Print) -> None:
+        self.tape.hear(printed)
+        settings = self.settings
+        self.book.hear(
+            printed,
+            self.now(),
+            limited=settings.print_volume == "candle",
+            better=settings.jump_fill == "print",
+        )
+        self.outside = self._liquidity(printed.price)
+        self.last_at = self.now()
+        self.played += 1
+        self.prices_asked = self.orders_asked = 0
+
+    def _liquidity(self, last: Decimal) -> Liquidity:
+        return Liquidity(last, self.trading.ticks, self.settings.spread_ticks, self.settings.depth)

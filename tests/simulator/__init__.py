@@ -1,0 +1,1 @@
+"""Tests of the simulator: its matching core, its clock, its saved books, and the wires it speaks."""
