@@ -39,7 +39,12 @@ def overtake(state: GridState) -> GridState:
     """Mark the partly filled buys whose sell line a fresh price reached; the price before their fill says nothing."""
     for cell in state.slots():
         order = cell.order
-        if order is not None and order.side is Side.BUY and order.filled and state.last >= cell.sell_line:
+        if (
+            order is not None
+            and order.side is Side.BUY
+            and cell.key in state.book.lots
+            and state.last >= cell.sell_line
+        ):
             state = state.having(replace(cell, order=replace(order, overtaken=True)))
     return state
 

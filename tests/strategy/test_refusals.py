@@ -154,25 +154,27 @@ def test_a_late_fill_does_not_hide_the_order_that_took_its_place() -> None:
 
     desk.late_fill(former, 1)
 
-    # The buy at 9895 still rests, and its cell holds what came late: that is sold when the buy has ended.
-    assert desk.asked() == ""
-    assert desk.cell("0.3").order is not None
+    # The buy at 9895 still rests; what its cell holds is sold when it has ended, as after a partial fill.
+    assert (desk.asked(), desk.buys()) == ("", "9600 9700 9895")
     desk.price(10000)
-    assert desk.asked().startswith("-") or desk.canceling() == ""
-    assert desk.book.held("0.3") == 1
+    assert desk.asked() == "-0.3"
+    desk.confirm()
+    assert (desk.sells(), desk.orders["0.3"].qty) == ("9900 10000", Decimal(1))
 
 
-def test_a_late_sale_of_a_replaced_sell_takes_the_new_one_back() -> None:
-    desk = running()
+def test_a_late_sale_takes_the_offer_back_that_replaced_it() -> None:
+    desk = Desk(replace(FOUR, stop_low=Decimal(9500), stop_low_action=StopAction.CANCEL_SELL))
+    desk.price(10000)
     desk.fill("0.3")
+    desk.price(9500, 9500)
+    desk.confirm()
+    desk.price(9400, after_s=60)
     former = desk.end("0.3", OrderState.CANCELED)
-    assert desk.asked() == "+sell 0.3 10000"
+    assert desk.sells() == "9375"
 
-    desk.state = desk.state.having(replace(desk.cell("0.3"), order=None))
-    del desk.orders["0.3"]
     desk.late_fill(former, 1)
 
-    assert (desk.asked(), desk.book.cycles) == ("+buy 0.3 9900", 1)
+    assert (desk.asked(), desk.book.position, desk.book.cycles) == ("-0.3", Decimal(0), 1)
 
 
 def test_news_of_cells_and_orders_that_are_gone_change_nothing() -> None:
