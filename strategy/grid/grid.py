@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from domain.decision import Decision
 from domain.events import (
@@ -64,7 +64,8 @@ class GridStrategy:
         """Answer one event. Pure; raises `GridRefused` when the first lines cannot be laid."""
         turn = Turn(self.symbol, state.session)
         state, may_place = self._take_in(state, event, turn)
-        if may_place:
+        # A restored state knows no price: without one no order can be ranked or priced.
+        if may_place and state.last:
             state = epochs.move_when_clear(state, self.settings, self.instrument, turn)
             state = balance(state, self.instrument, turn, judged_at_close=self.settings.bars)
             state = settle(state, self.settings, self.instrument, turn)
@@ -99,6 +100,8 @@ class GridStrategy:
                 return self._uncertain(state, event, turn), at_once
             case OwnerAsked():
                 return self._asked(state, event, turn), True
+            case _:
+                assert_never(event)
 
     def _priced(self, state: GridState, price: Decimal, at: datetime, turn: Turn) -> GridState:
         state = replace(state, last=price, at=at)
@@ -198,6 +201,8 @@ class GridStrategy:
                 return replace(state, paused=False, cash_short=False, stops=Stops())
             case OwnerWish.CANCEL_ALL:
                 return replace(state, stops=replace(state.stops, action=StopAction.CANCEL, by="owner"))
+            case _:
+                assert_never(event.wish)
 
 
 def _is_of(event: OrderFilled, resting: CellOrder) -> bool:

@@ -20,8 +20,8 @@ _NO_LIMIT = Decimal("1e30")
 def quiet_range(state: GridState, settings: GridSettings) -> tuple[Decimal, Decimal] | None:
     """Return (low, high): a bar wholly between them neither fills, arms, ranks anew, stops nor shifts anything.
 
-    None where every close counts: before the lines are laid, while something is being moved or counted, and with
-    limits that depend on more than the price.
+    None where every close counts: before the lines are laid, while something is being moved or counted, with limits
+    that depend on more than the price, and where the last price lies outside.
     """
     if state.phase is not Phase.RUNNING or state.epoch is None or _every_close_counts(state, settings):
         return None
@@ -34,7 +34,9 @@ def quiet_range(state: GridState, settings: GridSettings) -> tuple[Decimal, Deci
         highs.append(state.epoch.lines[-1] * gap_ratio(settings))
     for cell in state.slots():
         _add_bounds(cell, state, lows, highs)
-    return max(lows), min(highs)
+    low, high = max(lows), min(highs)
+    # A price that comes in from outside ranks the cells anew.
+    return (low, high) if low <= state.last <= high else None
 
 
 def _every_close_counts(state: GridState, settings: GridSettings) -> bool:

@@ -157,11 +157,17 @@ def _sells(
             price, code = state.stops.exit_price, "stop_sells"
         elif settings.maker_only and not settings.bars:
             price, gives_way = _maker_sell(cell, state, instrument)
-        if instrument.placeable(price, qty):
+        if _rests(cell, price, qty) or instrument.placeable(price, qty):
             sells[cell.key] = Want(Side.SELL, price, qty, code, rank, gives_way)
         else:
             answers[cell.key] = NoOrder("lot_too_small")
     return sells
+
+
+def _rests(cell: Cell, price: Decimal, qty: Decimal) -> bool:
+    """Whether this very sale rests already: its rest may be smaller than what could be placed anew."""
+    order = cell.order
+    return order is not None and (order.side, order.price, order.qty - order.filled) == (Side.SELL, price, qty)
 
 
 def _buys(

@@ -31,7 +31,7 @@ def test_an_empty_inbox_gives_nothing_and_does_not_wait() -> None:
 
 def test_events_come_out_as_they_went_in() -> None:
     inbox = Inbox()
-    events = [quote("1"), accepted("a"), quote("2"), filled("a"), ended("a")]
+    events: list[Event] = [quote("1"), accepted("a"), quote("2"), filled("a"), ended("a")]
 
     for event in events:
         inbox.put(event)
@@ -41,9 +41,10 @@ def test_events_come_out_as_they_went_in() -> None:
 
 def test_in_a_long_queue_only_the_newest_price_of_a_symbol_is_kept() -> None:
     inbox = Inbox(quotes_after=1)
-    events: list[Event] = [TimerFired("t", NOON), *(quote_of(name, price) for price in (1, 2) for name in "AB")]
-    for event in events:
-        inbox.put(event)
+    inbox.put(TimerFired("t", NOON))
+    for price in (1, 2):
+        inbox.put(quote_of("A", price))
+        inbox.put(quote_of("B", price))
 
     first, *quotes = taken_from(inbox)
 

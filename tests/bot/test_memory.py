@@ -19,7 +19,7 @@ PRICES = {"last", "bid", "ask", "at"}
 """Asked anew after a start, never remembered."""
 
 CELL = Cell(
-    key="2.10",
+    key="1.10",
     buy_line=D("9900.990099009901"),
     sell_line=D("10000"),
     buy_price=D("9900"),
@@ -28,7 +28,7 @@ CELL = Cell(
     armed=False,
     legacy=True,
     cycle=3,
-    order=CellOrder(Side.SELL, D("10010"), D("1"), D("0.25"), canceling=True, gives_way=True),
+    order=CellOrder(Side.SELL, D("10010"), D("1"), D("0.25"), canceling=True, gives_way=True, overtaken=True),
     resting_side=Side.SELL,
     retry_at=NOON + timedelta(microseconds=7),
     frozen=True,
@@ -39,7 +39,7 @@ SHAPE = Shape(
 )
 FULL = GridState(
     phase=Phase.BALANCING,
-    book=Book(D("-9022.5"), D("22.5"), lots={"2.10": (Lot(D(1), D(9000), D("22.5")),)}, buys=1),
+    book=Book(D("-9022.5"), D("22.5"), lots={"1.10": (Lot(D(1), D(9000), D("22.5")),)}, buys=1),
     epoch=Epoch(2, SHAPE, D("10000"), 4, D("10406.0401"), (D("9900.990099009901"), D("1E+4")), D("123.45"), D("-7")),
     cells=tuple(replace(CELL, key=f"2.{k}", legacy=False) for k in range(12)),
     legacy=(replace(CELL, key="1.2"), CELL),
@@ -104,7 +104,7 @@ def test_cells_come_back_in_their_order_whatever_the_order_of_the_rows() -> None
 
     assert came is not None
     assert [cell.key for cell in came.cells] == [f"2.{k}" for k in range(12)]
-    assert [cell.key for cell in came.legacy] == ["1.2", "2.10"]
+    assert [cell.key for cell in came.legacy] == ["1.2", "1.10"]
 
 
 def test_every_field_of_a_cell_comes_back_and_a_number_of_its_reason_stays_a_number() -> None:

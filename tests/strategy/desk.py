@@ -220,9 +220,10 @@ class Desk:
         """Hold after every event: no own cross, nothing sold that is not held, no cell without a reason."""
         buys = [order.price for order in self.orders.values() if order.side is Side.BUY and order.cell != START]
         sells = [order for order in self.orders.values() if order.side is Side.SELL]
+        offered = (order for order in sells if order.state is not OrderState.CANCEL_PENDING)
         if buys and sells and not self.settings.own_cross:
             assert max(buys) < min(order.price for order in sells)
-        assert all(order.remaining <= self.book.held(order.cell) for order in sells)
+        assert all(order.remaining <= self.book.held(order.cell) for order in offered)
         if self.state.at != NEVER:
             assert all(cell.why is not None for cell in self.state.slots())
 

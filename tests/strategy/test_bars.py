@@ -139,6 +139,19 @@ def test_after_an_opening_the_next_close_counts() -> None:
     assert quiet(desk) == "9900 10100"
 
 
+def test_a_price_outside_the_quiet_prices_ranks_anew_when_it_comes_back() -> None:
+    # Two may rest: at 9400 these are the lowest, on the way back those under the price.
+    desk = running(replace(SIX, bars=True, follow=Follow.UP, open_orders_max=2))
+    desk.bar(10302)
+    desk.confirm()
+    _trade(desk, Decimal(9400))
+    desk.bar(9400)
+
+    assert quiet(desk) == ""
+    desk.bar(10000)
+    assert desk.asked() != ""
+
+
 @given(closes=st.lists(st.integers(9400, 10600), min_size=1, max_size=12), share=st.integers(1, 999))
 def test_a_bar_inside_the_quiet_prices_changes_no_order(closes: list[int], share: int) -> None:
     desk = running(replace(SIX, bars=True, follow=Follow.UP, open_orders_max=2))
@@ -147,7 +160,7 @@ def test_a_bar_inside_the_quiet_prices_changes_no_order(closes: list[int], share
         desk.bar(close)
         desk.confirm()
         bounds = desk.grid.quiet(desk.state)
-        if bounds is None or bounds[0] >= bounds[1]:
+        if bounds is None:
             continue
         inside = bounds[0] + (bounds[1] - bounds[0]) * share / 1000
         before = desk.orders.copy()

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from domain.order import Order, OrderState
 from strategy.grid.config import Follow, StopAction
+from strategy.grid.state import NEVER
 from tests.strategy.desk import FOUR, Desk
 
 
@@ -175,6 +176,31 @@ def test_a_late_sale_takes_the_offer_back_that_replaced_it() -> None:
     desk.late_fill(former, 1)
 
     assert (desk.asked(), desk.book.position, desk.book.cycles) == ("-0.3", Decimal(0), 1)
+
+
+def test_a_part_that_comes_late_joins_the_sale_of_what_came_before() -> None:
+    desk = running()
+    desk.fill("0.3", "0.6")
+    desk.price(10000)
+    former = desk.end("0.3", OrderState.CANCELED)
+    assert desk.orders["0.3"].qty == Decimal("0.6")
+
+    desk.late_fill(former, "0.4")
+    assert desk.asked() == "-0.3"
+    desk.confirm()
+
+    assert (desk.asked(), desk.orders["0.3"].qty) == ("+sell 0.3 10000", Decimal(1))
+
+
+def test_after_a_restart_news_of_orders_wait_for_a_fresh_price() -> None:
+    desk = running()
+    desk.state = replace(desk.state, last=Decimal(0), at=NEVER)
+
+    desk.fill("0.3")
+    assert desk.asked() == ""
+    desk.price(9950)
+
+    assert desk.asked() == "+sell 0.3 10000"
 
 
 def test_news_of_cells_and_orders_that_are_gone_change_nothing() -> None:

@@ -1,0 +1,1 @@
+"""Tests of the venues and of the rules they keep."""
