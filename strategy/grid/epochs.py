@@ -96,6 +96,11 @@ def follow(state: GridState, settings: GridSettings, instrument: Instrument, tur
     return replace(state, follow_refused=True)
 
 
+def stay(state: GridState) -> GridState:
+    """End a shift that has not been carried out: the lines stay where they are."""
+    return replace(state, moving=None) if state.moving is Move.FOLLOW else state
+
+
 def _free_to_follow(state: GridState, settings: GridSettings) -> bool:
     if state.phase is not Phase.RUNNING or state.moving is not None or state.paused or state.stops.action is not None:
         return False

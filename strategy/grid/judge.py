@@ -103,7 +103,7 @@ def _fire(stops: Stops, settings: GridSettings, state: GridState, turn: Turn) ->
         ("take_profit", stops.profit, settings.take_profit_action),
     )
     for name, times, action in limits:
-        if times >= _TIMES_IN_A_ROW and _STRENGTH[action] > _STRENGTH[stops.action]:
+        if times == _TIMES_IN_A_ROW and _STRENGTH[action] > _STRENGTH[stops.action]:
             total = state.book.total(state.last)
             turn.warn(GRID, reason(f"{name}_{action}", price=state.last, total=total, peak=state.peak))
             stops = replace(stops, action=action, by=name)

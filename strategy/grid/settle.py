@@ -33,7 +33,10 @@ def settle(state: GridState, settings: GridSettings, instrument: Instrument, tur
     # Recorded bars have no time between a cancel and its confirmation; the cash it frees counts for what follows.
     waits = settings.bars and any(cell.order is not None and cell.order.canceling for cell in compared.values())
     for is_buy, _, key, want in sorted(placing, key=lambda entry: entry[:3]):
-        if waits or (not settings.own_cross and _crosses(want, compared, is_buy=is_buy)):
+        if waits:
+            continue
+        if not settings.own_cross and _crosses(want, compared, is_buy=is_buy):
+            compared[key] = _waiting(compared[key], want, state, instrument, turn)
             continue
         compared[key] = _place(compared[key], want, state, instrument, turn)
     return replace(
@@ -83,6 +86,14 @@ def _crosses(want: Want, cells: dict[str, Cell], *, is_buy: bool) -> bool:
         if (order.price <= want.price) if is_buy else (order.price >= want.price):
             return True
     return False
+
+
+def _waiting(cell: Cell, want: Want, state: GridState, instrument: Instrument, turn: Turn) -> Cell:
+    if cell.why is not None and cell.why.code == "waits_for_own_order":
+        return cell
+    why = reason("waits_for_own_order", price=want.price, last=state.last, currency=instrument.quote)
+    turn.note(cell.key, why)
+    return replace(cell, why=why)
 
 
 def _place(cell: Cell, want: Want, state: GridState, instrument: Instrument, turn: Turn) -> Cell:

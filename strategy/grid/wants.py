@@ -88,7 +88,8 @@ def _why_not_at_all(cell: Cell, state: GridState) -> Answer | None:
     if state.stops.action is StopAction.CANCEL:
         return NoOrder("stopped")
     if cell.retry_at is not None and state.at < cell.retry_at:
-        return NoOrder("venue_refused")
+        # It was told why when it was refused; that stands until it is asked again.
+        return _LEAVE_ALONE
     return None
 
 
@@ -108,12 +109,16 @@ def _why_no_buy(cell: Cell, state: GridState) -> str | None:
     if not cell.armed:
         return "waits_above"
     if cell.order is None and _on_hold(state):
-        return "paused"
+        return _why_on_hold(state)
     return "legacy_sell" if blocked(cell, state) else None
 
 
 def _on_hold(state: GridState) -> bool:
     return state.paused or state.cash_short or state.stops.action is not None
+
+
+def _why_on_hold(state: GridState) -> str:
+    return "paused" if state.paused or state.stops.action is not None else "waits_for_money"
 
 
 def blocked(cell: Cell, state: GridState) -> bool:
@@ -191,7 +196,7 @@ def _buys(
         if not instrument.placeable(price, cell.qty):
             answers[cell.key] = NoOrder("no_room_under_own_sell")
         elif on_hold and (cell.order is None or cell.order.price != price):
-            answers[cell.key] = NoOrder("paused")
+            answers[cell.key] = NoOrder(_why_on_hold(state))
         else:
             answers[cell.key] = Want(Side.BUY, price, cell.qty, code, rank, gives_way)
     return answers

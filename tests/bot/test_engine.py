@@ -11,10 +11,10 @@ from domain.commands import MoveLots
 from domain.decision import Decision, Note, Weight
 from domain.errors import IllegalTransition
 from domain.events import (
-    CancelUndone,
     Event,
     OrderClosed,
     OrderFilled,
+    OrderRests,
     OrderStuck,
     StrategyEvent,
     TimerFired,
@@ -178,7 +178,7 @@ def test_a_cancel_that_came_to_nothing_leaves_the_order_where_it_was(part: str, 
 
     rests = replace(order, state=state)
     assert step.bookings == (OrderChanged(rests, reason("venue_not_reached")),)
-    assert script.heard == [CancelUndone(rests, NOON)]
+    assert script.heard == [OrderRests(rests, NOON)]
 
 
 def test_a_timer_changes_nothing() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from domain.account import Balance
 from domain.errors import OrderNotFound, OrderRejected
+from domain.exact import ZERO
 from domain.instrument import Instrument, Side
 from domain.order import OrderState
 from domain.venue import CancelAnswer, VenueOrder
@@ -44,7 +45,7 @@ class ExchangeContract:
         order = self.place(market)
 
         assert (order.symbol, order.side, order.price, order.qty) == (SYMBOL, Side.BUY, Decimal(9000), Decimal(1))
-        assert (order.state, order.filled, order.fee) == (_S.OPEN, 0, 0)
+        assert (order.state, order.filled, order.fee) == (_S.OPEN, ZERO, ZERO)
         assert order.client_order_id == ("bp-1" if market.exchange.capabilities.client_order_id else None)
         assert market.exchange.get_order(order.order_id) == order
         assert market.exchange.open_orders(SYMBOL) == (order,)
@@ -169,7 +170,7 @@ class ExchangeContract:
 
         fees = sum(execution.fill.fee for execution in market.exchange.fills_since(SYMBOL, begin))
         assert cash_after.total == cash.total - 9500 + 11000 - fees
-        assert (coins_after.total, cash_after.locked, coins_after.locked) == (coins.total, 0, 0)
+        assert (coins_after.total, cash_after.locked, coins_after.locked) == (coins.total, ZERO, ZERO)
 
     def test_what_is_locked_cannot_be_spent_twice(self, market: Market) -> None:
         self.place(market, price=9000, qty="100")

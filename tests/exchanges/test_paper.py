@@ -45,7 +45,10 @@ class PaperMarket(Market):
         self._paper.see(price)
 
 
-def paper_of(cash: Decimal | None = D(1_000_000), holdings: str = "10") -> PaperExchange:
+MILLION = D(1_000_000)
+
+
+def paper_of(cash: Decimal | None = MILLION, holdings: str = "10") -> PaperExchange:
     return PaperExchange(COIN, PlaybackClock(NOON), cash, holdings=D(holdings))
 
 

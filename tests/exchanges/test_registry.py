@@ -5,6 +5,7 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_every_border_of_a_band_stands_on_the_ticks_of_both_sides(name: str) -> 
 
     assert bands[0][0] == 0
     assert [lower for lower, _ in bands] == sorted({lower for lower, _ in bands})
-    for (_, below), (border, tick) in zip(bands, bands[1:], strict=False):
+    for (_, below), (border, tick) in pairwise(bands):
         assert border % below == 0
         assert border % tick == 0
 

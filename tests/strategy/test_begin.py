@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from domain.book import DUST
 from domain.errors import GridRefused
 from domain.events import OwnerWish
 from domain.order import OrderState
@@ -236,7 +237,7 @@ def test_news_of_a_balancing_order_that_was_settled_changes_no_cell() -> None:
 
     desk.late_fill(order, 1)
 
-    assert (desk.book.position, desk.book.held("start"), desk.sells()) == (Decimal(1), Decimal(1), "")
+    assert (desk.book.position, desk.book.held(DUST), desk.sells()) == (Decimal(1), Decimal(1), "")
 
 
 def test_an_end_of_the_balancing_order_that_is_told_twice_changes_nothing() -> None:

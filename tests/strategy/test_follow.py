@@ -228,3 +228,14 @@ def test_each_epoch_tells_its_lines_once() -> None:
 
     laid = [note.why.plain_figures()["epoch"] for note in desk.notes if note.why.code == "lines_laid"]
     assert laid == ["0", "1"]
+
+
+def test_a_pause_before_the_old_buys_are_gone_leaves_the_lines_where_they_are() -> None:
+    desk = running(FOUR)
+    desk.price(10300)
+    assert desk.asked() == "-0.0, -0.1, -0.2, -0.3"
+
+    desk.owner(OwnerWish.PAUSE)
+    desk.confirm()
+
+    assert desk.lines() == "9600 9700 9800 9900 10000"

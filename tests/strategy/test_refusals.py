@@ -21,7 +21,7 @@ def test_a_refusal_by_the_venue_is_asked_again_after_ten_minutes_only() -> None:
     assert desk.asked() == ""
 
     desk.price(10000, after_s=599)
-    assert (desk.asked(), desk.why("0.3").code) == ("", "venue_refused")
+    assert (desk.asked(), desk.why("0.3").code) == ("", "venue_said_no")
     desk.price(10000)
 
     assert desk.asked() == "+buy 0.3 9900"
@@ -229,3 +229,14 @@ def _yielded(desk: Desk) -> Order:
     former = desk.end("0.3", OrderState.CANCELED)
     assert desk.sells() == "9900"
     return former
+
+
+def test_a_lost_order_that_is_found_at_rest_frees_its_cell() -> None:
+    desk = running()
+    desk.lose("0.3")
+
+    desk.undo_cancel("0.3")
+    assert desk.stands() == "buying buying buying buying"
+    desk.fill("0.3")
+
+    assert desk.asked() == "+sell 0.3 10000"
