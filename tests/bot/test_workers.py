@@ -191,6 +191,15 @@ def test_the_thread_brings_an_order_to_the_venue_and_its_end_back(
     assert paper_worker.idle
 
 
+def test_a_cancel_without_an_answer_leaves_the_thread_free_for_the_next_order(
+    paper_worker: ThreadWorker, answers: SimpleQueue[Event]
+) -> None:
+    paper_worker.cancel(replace(order_of(state=_S.CANCEL_PENDING), venue_id="paper-9"))
+    paper_worker.place(order_of(state=_S.SUBMITTED))
+
+    assert answers.get(timeout=WAIT_S) == OrderAccepted("bptest-1", "paper-1", NOON)
+
+
 class SlowVenue(Venue):
     """Holds every call until the test lets it go."""
 
