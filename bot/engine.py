@@ -50,8 +50,11 @@ class EngineState:
 
     def with_order(self, order: Order) -> EngineState:
         """Keep an order, or drop it once it is closed."""
-        others = {client_id: kept for client_id, kept in self.orders.items() if client_id != order.client_id}
-        return replace(self, orders=others if order.is_closed else {**others, order.client_id: order})
+        orders = dict(self.orders)
+        orders.pop(order.client_id, None)
+        if not order.is_closed:
+            orders[order.client_id] = order
+        return replace(self, orders=orders)
 
     def recalling(self, order: Order) -> EngineState:
         """Take a closed order back in, for news that came late."""
@@ -153,8 +156,10 @@ class Engine:
 
     def accept(self, state: EngineState, order: Order) -> EngineState:
         """Keep an order that passed risk and was written into the journal."""
-        denied = {key: code for key, code in state.denied.items() if key != (order.symbol, order.cell)}
-        return replace(state.with_order(order), denied=denied)
+        state, slot = state.with_order(order), (order.symbol, order.cell)
+        if slot not in state.denied:
+            return state
+        return replace(state, denied={key: code for key, code in state.denied.items() if key != slot})
 
     def _accepted(self, state: EngineState, event: OrderAccepted) -> Step:
         former = self._order(state, event.client_id)

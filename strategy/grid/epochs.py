@@ -173,8 +173,9 @@ def _renew(
 
 def move_when_clear(state: GridState, settings: GridSettings, instrument: Instrument, turn: Turn) -> GridState:
     """Carry out a move of the lines as soon as every buy has been taken back and confirmed."""
-    buys_rest = any(cell.order is not None and cell.order.side is Side.BUY for cell in state.slots())
-    if state.moving is None or state.epoch is None or buys_rest:
+    if state.moving is None or state.epoch is None:
+        return state
+    if any(cell.order is not None and cell.order.side is Side.BUY for cell in state.slots()):
         return state
     carry_out = _shift if state.moving is Move.FOLLOW else _relay
     return carry_out(state, state.epoch, settings, instrument, turn)

@@ -142,7 +142,7 @@ class GridStrategy:
             rest = None if order.state is OrderState.FILLED else replace(cell.order, filled=order.filled)
             cell = replace(cell, order=rest, frozen=False)
         if order.side is Side.BUY:
-            return state.having(replace(cell, armed=True))
+            return state.having(cell if cell.armed else replace(cell, armed=True))
         return self._sold(state, cell) if cell.key not in state.book.lots else state.having(cell)
 
     def _sold(self, state: GridState, cell: Cell) -> GridState:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from domain.instrument import Side
+from domain.instrument import BUY
 from strategy.grid.config import Follow
 from strategy.grid.lines import gap_ratio
 from strategy.grid.state import Phase
@@ -51,7 +51,7 @@ def _unsettled(cell: Cell) -> bool:
 
 def _add_bounds(cell: Cell, state: GridState, lows: list[Decimal], highs: list[Decimal]) -> None:
     order = cell.order
-    if order is not None and order.side is Side.BUY:
+    if order is not None and order.side is BUY:
         lows.append(max(order.price, cell.buy_line))
     elif order is not None:
         highs.append(min(order.price, cell.sell_line))
