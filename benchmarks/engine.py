@@ -33,7 +33,6 @@ def race(name: str, bars: int, peer: Path | None, *, every_bar: bool) -> bool:
         "position": ours.position,
         "seconds": round(ours.seconds, 3),
         "bars_per_s": round(bars / ours.seconds),
-        "us_per_fill": round(ours.seconds / ours.fills * 1e6),
         "peak_rss_mib": ours.peak_rss_mib,
     }
     if theirs is None:

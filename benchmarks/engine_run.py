@@ -96,8 +96,12 @@ def assemble(candles: Sequence[Candle], *, every_bar: bool) -> Rehearsal:
     def quiet() -> Quiet:
         return None if every_bar else strategy.quiet(loop.state.strategies[symbol])
 
-    playback = Playback(loop, paper, clock, symbol, None, quiet, lambda bars, candle: None, lambda: False)
+    playback = Playback(loop, paper, clock, symbol, None, quiet, _untold, lambda: False)
     return Rehearsal(loop, paper, playback, symbol)
+
+
+def _untold(bars: int, candle: Candle) -> None:
+    """Keep progress to ourselves."""
 
 
 def run(file: Path, *, every_bar: bool) -> Outcome:

@@ -27,7 +27,7 @@ class Grid(Strategy):  # type: ignore[misc]  # known in the peer's environment o
 
     def init(self) -> None:
         """Begin with nothing at rest."""
-        self.at_rest = {}  # from the order to its cell and whether it buys
+        self.at_rest: dict[object, tuple[int, bool]] = {}  # from the order to its cell and whether it buys
 
     def next(self) -> None:
         """Look once per bar, after its fills: what is placed now can fill from the next bar on."""

@@ -10,12 +10,12 @@ from domain.decision import Note
 from domain.errors import IllegalTransition
 from domain.events import (
     CancelFailed,
-    CancelUndone,
     FillReported,
     OrderAccepted,
     OrderClosed,
     OrderEnded,
     OrderFilled,
+    OrderRests,
     OrderStuck,
     OutcomeLost,
     TimerFired,
@@ -50,8 +50,11 @@ class EngineState:
 
     def with_order(self, order: Order) -> EngineState:
         """Keep an order, or drop it once it is closed."""
-        others = {client_id: kept for client_id, kept in self.orders.items() if client_id != order.client_id}
-        return replace(self, orders=others if order.is_closed else {**others, order.client_id: order})
+        orders = dict(self.orders)
+        orders.pop(order.client_id, None)
+        if not order.is_closed:
+            orders[order.client_id] = order
+        return replace(self, orders=orders)
 
     def recalling(self, order: Order) -> EngineState:
         """Take a closed order back in, for news that came late."""
@@ -153,25 +156,33 @@ class Engine:
 
     def accept(self, state: EngineState, order: Order) -> EngineState:
         """Keep an order that passed risk and was written into the journal."""
-        denied = {key: code for key, code in state.denied.items() if key != (order.symbol, order.cell)}
-        return replace(state.with_order(order), denied=denied)
+        state, slot = state.with_order(order), (order.symbol, order.cell)
+        if slot not in state.denied:
+            return state
+        return replace(state, denied={key: code for key, code in state.denied.items() if key != slot})
 
     def _accepted(self, state: EngineState, event: OrderAccepted) -> Step:
-        order = self._order(state, event.client_id)
-        order = order.advance(OrderState.OPEN, venue_id=event.venue_id)
-        wishes: tuple[Wish, ...] = ()
-        if order.client_id in state.cancel_later:
-            wishes = (CancelOrder(order.symbol, order.cell, reason("cancel_was_waiting")),)
+        former = self._order(state, event.client_id)
+        order = former.advance(OrderState.OPEN, venue_id=event.venue_id)
+        to_cancel = order.client_id in state.cancel_later
         state = replace(state.with_order(order), cancel_later=state.cancel_later - {order.client_id})
-        return Step(state, (OrderChanged(order),), wishes)
+        step = Step(state, (OrderChanged(order),))
+        if to_cancel:
+            wish = CancelOrder(order.symbol, order.cell, reason("cancel_was_waiting"))
+            return replace(step, wishes=(wish,))
+        if former.state is OrderState.UNKNOWN:
+            return step.then(self._decide(state, order.symbol, OrderRests(order, event.at)))
+        return step
 
     def _filled(self, state: EngineState, event: FillReported) -> Step:
-        order = self._order(state, event.client_id).with_fill(event.fill.qty)
+        former = self._order(state, event.client_id)
+        order = former.with_fill(event.fill.qty)
         before: Book = state.strategies[order.symbol].book
         after = before.booked(order.cell, order.side, event.fill)
         state = self._with_book(state.with_order(order), order.symbol, after)
         step = Step(state, (FillBooked(order, event.fill, before, after),))
-        return step.then(self._decide(state, order.symbol, OrderFilled(order, event.fill, event.at)))
+        told = OrderFilled(order, event.fill, event.at, late=former.is_closed)
+        return step.then(self._decide(state, order.symbol, told))
 
     def _ended(self, state: EngineState, event: OrderEnded) -> Step:
         order = self._order(state, event.client_id).advance(event.state)
@@ -196,7 +207,7 @@ class Engine:
         order = order.advance(OrderState.PARTIALLY_FILLED if order.filled else OrderState.OPEN)
         state = state.with_order(order)
         step = Step(state, (OrderChanged(order, event.why),))
-        return step.then(self._decide(state, order.symbol, CancelUndone(order, event.at)))
+        return step.then(self._decide(state, order.symbol, OrderRests(order, event.at)))
 
     def _decide(self, state: EngineState, symbol: str, event: StrategyEvent) -> Step:
         before: Book = state.strategies[symbol].book

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
@@ -37,13 +38,16 @@ _HEAD: dict[str, TypeAdapter[Any]] = {
 }
 """Every field of the state but the book (the ledger's own), the cells (a row each) and the prices (asked anew)."""
 
+_head_of = attrgetter(*_HEAD)
 _CELL = TypeAdapter(Cell)
 _WHY = ReasonText()
 
 
 def changed_rows(symbol: str, before: GridState | None, after: GridState) -> Iterator[Row]:
     """Yield the rows that differ between two states; None where a row is to go."""
-    if before is None or any(getattr(before, name) != getattr(after, name) for name in _HEAD):
+    if before is after:
+        return
+    if before is None or _head_of(before) != _head_of(after):
         head = {name: kind.dump_python(getattr(after, name), mode="json") for name, kind in _HEAD.items()}
         yield _head_name(symbol), head
     old = {} if before is None else {cell.key: cell for cell in before.slots()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,7 +14,6 @@ from domain.reason import reason
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
-    from decimal import Decimal
 
     from bot.clock import PlaybackClock
     from bot.loop import Loop
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from domain.session import SessionRule
     from exchanges.paper import PaperExchange
 
-Quiet = tuple["Decimal", "Decimal"] | None
+Quiet = tuple[Decimal, Decimal] | None
+
+_NOTHING = (Decimal("Infinity"), Decimal(0))
+"""No bar lies between these."""
 
 
 class Progress(Protocol):
@@ -53,17 +56,17 @@ class Playback:
             self._run_in_sessions(candles, self.sessions)
 
     def _run_round_the_clock(self, candles: Sequence[Candle]) -> None:
-        quiet: Quiet = None
+        low, high = _NOTHING
         last = len(candles) - 1
         for index, candle in enumerate(candles):
-            if quiet is not None and quiet[0] < candle.low and candle.high < quiet[1] and index < last:
+            if low < candle.low and candle.high < high and index < last:
                 continue
             if self.stopped():
                 return
             self._begin(index, candle)
             self._trade(candle)
             self._close(candle)
-            quiet = self.quiet()
+            low, high = self.quiet() or _NOTHING
 
     def _run_in_sessions(self, candles: Sequence[Candle], rule: SessionRule) -> None:
         days = [rule.date_of(candle.at) for candle in candles]

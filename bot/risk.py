@@ -47,6 +47,8 @@ def _judge_sale(state: EngineState, wish: PlaceOrder, instrument: Instrument) ->
 
 
 def _judge_buy(state: EngineState, wish: PlaceOrder, limits: Limits, instrument: Instrument) -> Reason | None:
+    if limits.position_notional_max is None and limits.free_cash is None:
+        return None
     waiting = _notional_of_open_buys(state, wish.symbol)
     notional = wish.price * wish.qty
     book = state.strategies[wish.symbol].book

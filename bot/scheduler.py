@@ -44,7 +44,8 @@ class Scheduler:
 
     def names(self) -> tuple[str, ...]:
         """Return the timers that are set."""
-        return tuple(job.id for job in self._jobs.get_jobs())
+        # Before the start a timer that is set twice stands there twice.
+        return tuple(dict.fromkeys(job.id for job in self._jobs.get_jobs()))
 
     def fire(self, name: str) -> None:
         """Put a timer's event into the queue, as its moment does."""

@@ -188,7 +188,7 @@ def _assemble(
     engine = Engine({symbol: strategy})
     inbox = Inbox()
     free_cash = strategy.settings.free_cash
-    gate = OrderGate(ledger.reader, instruments, _caps(settings, free_cash), clock)
+    gate = OrderGate(ledger.present, instruments, _caps(settings, free_cash), clock)
     worker = InlineWorker(VenueCalls(paper, clock), inbox.put)
     desk = OrderDesk(ledger, gate, worker, id_prefix(settings.instance), clock, inbox.put)
     limits = Limits(settings.max_order_notional, settings.max_position_notional, free_cash)

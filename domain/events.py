@@ -139,11 +139,12 @@ class WorkerDied:
 
 @dataclass(frozen=True, slots=True)
 class OrderFilled:
-    """A part of an order, or all of it, was executed."""
+    """A part of an order, or all of it, was executed; `late`: after it had ended, when another may have its place."""
 
     order: Order
     fill: Fill
     at: datetime
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +166,8 @@ class OrderStuck:
 
 
 @dataclass(frozen=True, slots=True)
-class CancelUndone:
-    """A cancel came to nothing: the order rests as before."""
+class OrderRests:
+    """An order rests after all: a cancel came to nothing, or an order whose answer was lost has been found."""
 
     order: Order
     at: datetime
@@ -189,4 +190,4 @@ class WishDenied:
 MarketEvent = QuoteReceived | CandleClosed | SessionOpened | SessionClosed
 VenueEvent = OrderAccepted | FillReported | OrderEnded | OutcomeLost | CancelFailed
 Event = MarketEvent | VenueEvent | OwnerAsked | TimerFired | WorkerDied
-StrategyEvent = MarketEvent | OrderFilled | OrderClosed | OrderStuck | CancelUndone | WishDenied | OwnerAsked
+StrategyEvent = MarketEvent | OrderFilled | OrderClosed | OrderStuck | OrderRests | WishDenied | OwnerAsked

@@ -19,6 +19,10 @@ class Side(StrEnum):
     SELL = "sell"
 
 
+BUY, SELL = Side
+"""The same, for walks over all cells: before Python 3.12 a member costs ten times as much through its class."""
+
+
 @dataclass(frozen=True, slots=True)
 class TickTable:
     """Price steps by band: `(lower bound, tick)`, bounds ascending from 0, each band open at its top.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from domain.account import Balance
 from domain.errors import OrderNotFound, OrderRejected, VenueUnavailable
 from domain.exact import ZERO
-from domain.instrument import Side
+from domain.instrument import BUY, Side
 from domain.market import Candle, Quote
 from domain.order import Fill, OrderState
 from domain.venue import CancelAnswer, Execution, VenueOrder
@@ -201,7 +201,7 @@ class PaperExchange:
 
 
 def _touches(order: VenueOrder, candle: Candle) -> bool:
-    return candle.low <= order.price if order.side is Side.BUY else candle.high >= order.price
+    return candle.low <= order.price if order.side is BUY else candle.high >= order.price
 
 
 def _cost(instrument: Instrument, price: Decimal, qty: Decimal) -> Decimal:

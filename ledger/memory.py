@@ -11,8 +11,9 @@ from domain.book import Book
 from ledger.schema import adjustments, decisions, fills, orders, transitions
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
+    from domain.order import Order
     from ledger.driver import Driver
     from ledger.reader import Reader
     from ledger.records import DayRecord, OrderRecord
@@ -81,6 +82,29 @@ class Memory:
         self.closed_orders[seq] = record
         if len(self.closed_orders) > CLOSED_KEPT:
             del self.closed_orders[next(iter(self.closed_orders))]
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The journal as it is committed, at hand: what the order gate asks before every order."""
+
+    memory: Memory
+
+    def open_orders(self) -> list[Order]:
+        """Return the orders of which something is still expected, oldest first."""
+        return [record.order for _, record in sorted(self.memory.open_orders.items())]
+
+    def book(self, symbol: str) -> Book:
+        """Return the book; to read it anew from every day would cost more with each."""
+        return self.memory.book(symbol)
+
+    def sends_since(self, at: datetime) -> int:
+        """Count the orders that left."""
+        return self.memory.reader.sends_since(at)
+
+    def creates_since(self, symbol: str, slot: str, at: datetime) -> int:
+        """Count the orders of a slot that left."""
+        return self.memory.reader.creates_since(symbol, slot, at)
 
 
 def remembered(driver: Driver, reader: Reader) -> Memory:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from domain.errors import BotError, IllegalTransition, SetupError
 from ledger.backups import back_up
-from ledger.memory import remembered
+from ledger.memory import Present, remembered
 from ledger.migrating import REVISION
 from ledger.page import Page
 from ledger.places import SqlitePlace
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Ledger:
-    """Writes, on one thread; its `reader` sees what is committed."""
+    """Writes, on one thread; its `reader` sees what is committed, and `present` has it at hand."""
 
     def __init__(self, engine: Engine, driver: Driver, place: Place) -> None:
         """Load the present; `ledger.opening.open_ledger` has made sure that it may."""
@@ -36,6 +36,7 @@ class Ledger:
         self._engine = engine
         self._driver = driver
         self._memory = remembered(driver, self.reader)
+        self.present = Present(self._memory)
         self._page: Page | None = None
         self._broken: BotError | None = None
 

@@ -96,6 +96,11 @@ def follow(state: GridState, settings: GridSettings, instrument: Instrument, tur
     return replace(state, follow_refused=True)
 
 
+def stay(state: GridState) -> GridState:
+    """End a shift that has not been carried out: the lines stay where they are."""
+    return replace(state, moving=None) if state.moving is Move.FOLLOW else state
+
+
 def _free_to_follow(state: GridState, settings: GridSettings) -> bool:
     if state.phase is not Phase.RUNNING or state.moving is not None or state.paused or state.stops.action is not None:
         return False
@@ -168,8 +173,9 @@ def _renew(
 
 def move_when_clear(state: GridState, settings: GridSettings, instrument: Instrument, turn: Turn) -> GridState:
     """Carry out a move of the lines as soon as every buy has been taken back and confirmed."""
-    buys_rest = any(cell.order is not None and cell.order.side is Side.BUY for cell in state.slots())
-    if state.moving is None or state.epoch is None or buys_rest:
+    if state.moving is None or state.epoch is None:
+        return state
+    if any(cell.order is not None and cell.order.side is Side.BUY for cell in state.slots()):
         return state
     carry_out = _shift if state.moving is Move.FOLLOW else _relay
     return carry_out(state, state.epoch, settings, instrument, turn)

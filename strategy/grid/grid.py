@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from domain.decision import Decision
 from domain.events import (
-    CancelUndone,
     CandleClosed,
     OrderClosed,
     OrderFilled,
+    OrderRests,
     OrderStuck,
     OwnerAsked,
     OwnerWish,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from domain.events import StrategyEvent
     from domain.instrument import Instrument
     from strategy.grid.config import GridSettings
-    from strategy.grid.state import Cell, CellOrder
+    from strategy.grid.state import Cell
 
 _ASK_AGAIN_AFTER = timedelta(minutes=10)
 
@@ -64,7 +64,8 @@ class GridStrategy:
         """Answer one event. Pure; raises `GridRefused` when the first lines cannot be laid."""
         turn = Turn(self.symbol, state.session)
         state, may_place = self._take_in(state, event, turn)
-        if may_place:
+        # A restored state knows no price: without one no order can be ranked or priced.
+        if may_place and state.last:
             state = epochs.move_when_clear(state, self.settings, self.instrument, turn)
             state = balance(state, self.instrument, turn, judged_at_close=self.settings.bars)
             state = settle(state, self.settings, self.instrument, turn)
@@ -95,10 +96,12 @@ class GridStrategy:
             case WishDenied(slot=slot):
                 # Without its balancing order the grid begins at once; any other cell waits for the next comparison.
                 return self._denied(state, event), slot == START
-            case OrderStuck() | CancelUndone():
+            case OrderStuck() | OrderRests():
                 return self._uncertain(state, event, turn), at_once
             case OwnerAsked():
                 return self._asked(state, event, turn), True
+            case _:
+                assert_never(event)
 
     def _priced(self, state: GridState, price: Decimal, at: datetime, turn: Turn) -> GridState:
         state = replace(state, last=price, at=at)
@@ -106,6 +109,8 @@ class GridStrategy:
             state = self._await_begin(state, turn)
         state = judge.overtake(judge.arm(state))
         state = judge.check_stops(state, self.settings, self.instrument, turn)
+        if state.stops.action is not None:
+            state = epochs.stay(state)
         state = epochs.follow(state, self.settings, self.instrument, turn)
         if state.phase is Phase.RUNNING and epochs.settings_changed(state, self.settings):
             state = replace(state, moving=Move.SETTINGS)
@@ -128,16 +133,16 @@ class GridStrategy:
         state = _forgive(state)
         if order.cell == START:
             return start_filled(state, event, self.instrument, turn)
-        if order.side is Side.BUY and state.moving is Move.FOLLOW:
-            state = replace(state, moving=None)
+        if order.side is Side.BUY:
+            state = epochs.stay(state)
         cell = state.find(order.cell)
         if cell is None:
             return state
-        if cell.order is not None and _is_of(event, cell.order):
+        if cell.order is not None and not event.late:
             rest = None if order.state is OrderState.FILLED else replace(cell.order, filled=order.filled)
             cell = replace(cell, order=rest, frozen=False)
         if order.side is Side.BUY:
-            return state.having(replace(cell, armed=True))
+            return state.having(cell if cell.armed else replace(cell, armed=True))
         return self._sold(state, cell) if cell.key not in state.book.lots else state.having(cell)
 
     def _sold(self, state: GridState, cell: Cell) -> GridState:
@@ -177,7 +182,7 @@ class GridStrategy:
         cell = replace(cell, order=None, frozen=False, resting_side=None, retry_at=retry_at, why=event.why)
         return state.having(cell)
 
-    def _uncertain(self, state: GridState, event: OrderStuck | CancelUndone, turn: Turn) -> GridState:
+    def _uncertain(self, state: GridState, event: OrderStuck | OrderRests, turn: Turn) -> GridState:
         if isinstance(event, OrderStuck):
             turn.warn(event.order.cell, event.why)
         elif event.order.cell == START and state.start is not None:
@@ -185,26 +190,21 @@ class GridStrategy:
         cell = state.find(event.order.cell)
         if cell is None or cell.order is None:
             return state
-        if isinstance(event, CancelUndone):
-            return state.having(replace(cell, order=replace(cell.order, canceling=False)))
+        if isinstance(event, OrderRests):
+            return state.having(replace(cell, order=replace(cell.order, canceling=False), frozen=False))
         return state.having(replace(cell, frozen=True, why=event.why))
 
     def _asked(self, state: GridState, event: OwnerAsked, turn: Turn) -> GridState:
         turn.note(GRID, reason(f"owner_{event.wish}"))
         match event.wish:
             case OwnerWish.PAUSE:
-                return replace(state, paused=True)
+                return replace(epochs.stay(state), paused=True)
             case OwnerWish.RESUME:
                 return replace(state, paused=False, cash_short=False, stops=Stops())
             case OwnerWish.CANCEL_ALL:
-                return replace(state, stops=replace(state.stops, action=StopAction.CANCEL, by="owner"))
-
-
-def _is_of(event: OrderFilled, resting: CellOrder) -> bool:
-    """Whether a fill belongs to what rests now; a late one may be of an order that was canceled and replaced."""
-    order = event.order
-    before = order.filled - event.fill.qty
-    return (order.side, order.price, order.qty, before) == (resting.side, resting.price, resting.qty, resting.filled)
+                return replace(epochs.stay(state), stops=replace(state.stops, action=StopAction.CANCEL, by="owner"))
+            case _:
+                assert_never(event.wish)
 
 
 def _forgive(state: GridState) -> GridState:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from domain.exact import ONE
-from domain.instrument import Side
+from domain.instrument import BUY
 from domain.reason import reason
 from strategy.grid.config import GapPolicy, SizeUnit, StopAction
 from strategy.grid.lines import order_qty
@@ -39,7 +39,7 @@ def overtake(state: GridState) -> GridState:
     """Mark the partly filled buys whose sell line a fresh price reached; the price before their fill says nothing."""
     for cell in state.slots():
         order = cell.order
-        if order is not None and order.side is Side.BUY and order.filled and state.last >= cell.sell_line:
+        if order is not None and order.side is BUY and cell.key in state.book.lots and state.last >= cell.sell_line:
             state = state.having(replace(cell, order=replace(order, overtaken=True)))
     return state
 
@@ -57,11 +57,9 @@ def check_stops(state: GridState, settings: GridSettings, instrument: Instrument
     if epoch is None:
         return state
     before, price = state.stops, state.last
-    stops = replace(
-        before,
-        low=_count(before.low, met=settings.stop_low is not None and price <= settings.stop_low),
-        high=_count(before.high, met=settings.stop_high is not None and price >= settings.stop_high),
-    )
+    low = _count(before.low, met=settings.stop_low is not None and price <= settings.stop_low)
+    high = _count(before.high, met=settings.stop_high is not None and price >= settings.stop_high)
+    stops = before if (low, high) == (before.low, before.high) else replace(before, low=low, high=high)
     if settings.drawdown_pct is not None or settings.take_profit is not None:
         total = state.book.total(price)
         state = replace(state, peak=max(state.peak, total))
@@ -98,7 +96,7 @@ def _fire(stops: Stops, settings: GridSettings, state: GridState, turn: Turn) ->
         ("take_profit", stops.profit, settings.take_profit_action),
     )
     for name, times, action in limits:
-        if times >= _TIMES_IN_A_ROW and _STRENGTH[action] > _STRENGTH[stops.action]:
+        if times == _TIMES_IN_A_ROW and _STRENGTH[action] > _STRENGTH[stops.action]:
             total = state.book.total(state.last)
             turn.warn(GRID, reason(f"{name}_{action}", price=state.last, total=total, peak=state.peak))
             stops = replace(stops, action=action, by=name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from domain.instrument import Side
+from domain.instrument import BUY
 from strategy.grid.config import Follow
 from strategy.grid.lines import gap_ratio
 from strategy.grid.state import Phase
@@ -20,8 +20,8 @@ _NO_LIMIT = Decimal("1e30")
 def quiet_range(state: GridState, settings: GridSettings) -> tuple[Decimal, Decimal] | None:
     """Return (low, high): a bar wholly between them neither fills, arms, ranks anew, stops nor shifts anything.
 
-    None where every close counts: before the lines are laid, while something is being moved or counted, and with
-    limits that depend on more than the price.
+    None where every close counts: before the lines are laid, while something is being moved or counted, with limits
+    that depend on more than the price, and where the last price lies outside.
     """
     if state.phase is not Phase.RUNNING or state.epoch is None or _every_close_counts(state, settings):
         return None
@@ -34,7 +34,9 @@ def quiet_range(state: GridState, settings: GridSettings) -> tuple[Decimal, Deci
         highs.append(state.epoch.lines[-1] * gap_ratio(settings))
     for cell in state.slots():
         _add_bounds(cell, state, lows, highs)
-    return max(lows), min(highs)
+    low, high = max(lows), min(highs)
+    # A price that comes in from outside ranks the cells anew.
+    return (low, high) if low <= state.last <= high else None
 
 
 def _every_close_counts(state: GridState, settings: GridSettings) -> bool:
@@ -49,7 +51,7 @@ def _unsettled(cell: Cell) -> bool:
 
 def _add_bounds(cell: Cell, state: GridState, lows: list[Decimal], highs: list[Decimal]) -> None:
     order = cell.order
-    if order is not None and order.side is Side.BUY:
+    if order is not None and order.side is BUY:
         lows.append(max(order.price, cell.buy_line))
     elif order is not None:
         highs.append(min(order.price, cell.sell_line))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from domain.instrument import Side
+from domain.instrument import SELL, Side
 from domain.reason import Reason, reason
 from strategy.grid.state import CellOrder, Phase
-from strategy.grid.wants import NoOrder, Want, wanted
+from strategy.grid.wants import NoOrder, Want, distance, wanted
 
 if TYPE_CHECKING:
     from domain.instrument import Instrument
@@ -26,14 +27,17 @@ def settle(state: GridState, settings: GridSettings, instrument: Instrument, tur
     answers = wanted(state, settings, instrument)
     compared = {cell.key: _take_back(cell, answers[cell.key], state, instrument, turn) for cell in state.slots()}
     placing = [
-        (want.side is Side.BUY, want.rank, cell.key, want)
+        (want.side is Side.BUY, distance(cell, want.side, state.last), cell.key, want)
         for cell in compared.values()
-        if isinstance(want := answers[cell.key], Want) and cell.order is None
+        if cell.order is None and isinstance(want := answers[cell.key], Want)
     ]
     # Recorded bars have no time between a cancel and its confirmation; the cash it frees counts for what follows.
     waits = settings.bars and any(cell.order is not None and cell.order.canceling for cell in compared.values())
-    for is_buy, _, key, want in sorted(placing, key=lambda entry: entry[:3]):
-        if waits or (not settings.own_cross and _crosses(want, compared, is_buy=is_buy)):
+    for is_buy, _, key, want in sorted(placing, key=itemgetter(0, 1)):
+        if waits:
+            continue
+        if not settings.own_cross and _crosses(want, compared, is_buy=is_buy):
+            compared[key] = _waiting(compared[key], want, state, instrument, turn)
             continue
         compared[key] = _place(compared[key], want, state, instrument, turn)
     return replace(
@@ -69,7 +73,7 @@ def _take_back(cell: Cell, answer: Answer, state: GridState, instrument: Instrum
 def _fits(order: CellOrder, want: Want) -> bool:
     if order.side is not want.side:
         return False
-    if order.side is Side.SELL and order.qty - order.filled != want.qty:
+    if order.side is SELL and order.qty - order.filled != want.qty:
         return False
     return order.price == want.price
 
@@ -83,6 +87,14 @@ def _crosses(want: Want, cells: dict[str, Cell], *, is_buy: bool) -> bool:
         if (order.price <= want.price) if is_buy else (order.price >= want.price):
             return True
     return False
+
+
+def _waiting(cell: Cell, want: Want, state: GridState, instrument: Instrument, turn: Turn) -> Cell:
+    if cell.why is not None and cell.why.code == "waits_for_own_order":
+        return cell
+    why = reason("waits_for_own_order", price=want.price, last=state.last, currency=instrument.quote)
+    turn.note(cell.key, why)
+    return replace(cell, why=why)
 
 
 def _place(cell: Cell, want: Want, state: GridState, instrument: Instrument, turn: Turn) -> Cell:

@@ -95,9 +95,12 @@ def balance(state: GridState, instrument: Instrument, turn: Turn, *, judged_at_c
 
 
 def start_filled(state: GridState, event: OrderFilled, instrument: Instrument, turn: Turn) -> GridState:
-    """Count a fill of the balancing order; when it is whole, share it out."""
+    """Count a fill of the balancing order; when it is whole, share it out.
+
+    What is told after that belongs to no cell any more: it is booked apart, as dust is.
+    """
     if state.start is None:
-        return state
+        return turn.to_dust(state, START, closes_cycle=False)
     state = replace(state, start=replace(state.start, filled=event.order.filled))
     return state if event.order.remaining else share_out(state, instrument, turn)
 

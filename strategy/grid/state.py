@@ -15,8 +15,6 @@ from domain.reason import Reason  # noqa: TC001 - as above
 from strategy.grid.config import Bounds, OrderSize, Spacing, Start, StopAction  # noqa: TC001 - as above
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from strategy.grid.config import GridSettings
 
 START = "start"
@@ -202,10 +200,9 @@ class GridState:
         """Return the state after the engine booked something."""
         return replace(self, book=book)
 
-    def slots(self) -> Iterator[Cell]:
-        """Go through the grid's cells, lowest first, then those of former epochs."""
-        yield from self.cells
-        yield from self.legacy
+    def slots(self) -> tuple[Cell, ...]:
+        """Return the grid's cells, lowest first, then those of former epochs."""
+        return self.cells + self.legacy
 
     def find(self, key: str) -> Cell | None:
         """Return the cell with this key, if it is still there."""

@@ -11,10 +11,10 @@ from domain.commands import MoveLots
 from domain.decision import Decision, Note, Weight
 from domain.errors import IllegalTransition
 from domain.events import (
-    CancelUndone,
     Event,
     OrderClosed,
     OrderFilled,
+    OrderRests,
     OrderStuck,
     StrategyEvent,
     TimerFired,
@@ -169,6 +169,16 @@ def test_a_lost_answer_makes_an_order_unknown_and_its_slot_wait() -> None:
     assert step.state.orders == {order.client_id: unknown}
 
 
+def test_an_unknown_order_that_is_found_at_rest_is_told_to_its_strategy() -> None:
+    order = order_of(state=_S.UNKNOWN)
+    script = Script()
+
+    step = stepped(order, accepted(order), script)
+
+    found = replace(order, state=_S.OPEN, venue_id="v-bptest-1")
+    assert (step.bookings, script.heard) == ((OrderChanged(found),), [OrderRests(found, NOON)])
+
+
 @pytest.mark.parametrize(("part", "state"), [("0", _S.OPEN), ("0.5", _S.PARTIALLY_FILLED)])
 def test_a_cancel_that_came_to_nothing_leaves_the_order_where_it_was(part: str, state: OrderState) -> None:
     order = order_of(state=_S.CANCEL_PENDING, filled=part)
@@ -178,7 +188,7 @@ def test_a_cancel_that_came_to_nothing_leaves_the_order_where_it_was(part: str, 
 
     rests = replace(order, state=state)
     assert step.bookings == (OrderChanged(rests, reason("venue_not_reached")),)
-    assert script.heard == [CancelUndone(rests, NOON)]
+    assert script.heard == [OrderRests(rests, NOON)]
 
 
 def test_a_timer_changes_nothing() -> None:
@@ -309,6 +319,7 @@ def test_a_closed_order_that_is_called_back_takes_its_late_fill_and_goes() -> No
     assert part.state.strategies[SYMBOL].book.held("1.0") == Decimal("0.2")
     states = [step.bookings[0].order.state for step in (part, full) if isinstance(step.bookings[0], FillBooked)]
     assert states == [_S.CANCELED, _S.FILLED]
+    assert [event.late for event in script.heard if isinstance(event, OrderFilled)] == [True, True]
 
 
 def test_the_same_state_and_event_give_the_same_step() -> None:

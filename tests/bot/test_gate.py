@@ -77,7 +77,7 @@ def test_an_order_that_is_not_in_the_journal_never_leaves() -> None:
 def test_an_order_that_differs_from_what_was_written_never_leaves(fault: dict[str, object]) -> None:
     journal = Journal([order_of()], bought())
 
-    refusal = gate_on(journal).check(replace(order_of(), **fault))  # type: ignore[arg-type]  # any field
+    refusal = gate_on(journal).check(replace(order_of(), **fault))  # type: ignore[arg-type]  # each case names its field
 
     assert refusal is not None
     assert refusal.code == "gate_not_in_journal"

@@ -272,15 +272,8 @@ def test_the_loop_takes_events_until_it_is_asked_to_stop(rig_of: MakeRig) -> Non
 
 
 def test_orders_that_end_make_room_for_a_new_one_of_their_slot(rig_of: MakeRig) -> None:
-    def answer(event: StrategyEvent) -> Sequence[Command]:
-        if isinstance(event, OrderClosed):
-            return [wish(price="8500")]
-        return [wish()] if not heard_closed and len(first) == 0 and not first.append(1) else []
-
-    heard_closed: list[int] = []
-    first: list[int] = []
-    rig = rig_of(answer)
-    rests(rig)
+    asks = on_quotes([wish()])
+    rig = rests(rig_of(lambda event: [wish(price="8500")] if isinstance(event, OrderClosed) else asks(event)))
 
     rig.hear(ended("bptest-1"))
 

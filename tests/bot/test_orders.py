@@ -264,6 +264,18 @@ def test_an_unknown_order_that_never_was_frees_its_cell(tmp_path: Path) -> None:
         assert [order.cell for order in rig.worker.placed].count(upper.cell) == 2
 
 
+def test_an_unknown_order_that_is_found_at_rest_frees_its_cell_and_is_not_placed_again(tmp_path: Path) -> None:
+    with grid_rig(tmp_path) as rig:
+        rig.hear(quote("10000"))
+        upper = rig.worker.placed[0]
+        rig.hear(lost(upper), accepted(upper))
+
+        rig.hear(quote("10000", NOON + timedelta(hours=1)))
+
+        assert not any(cell.frozen for cell in grid_of(rig).cells)
+        assert [order.cell for order in rig.worker.placed].count(upper.cell) == 1
+
+
 def test_attempts_and_ids_rise_and_never_come_again(rig_of: MakeRig) -> None:
     rig = rig_of(on_quotes([wish()], [wish()], [wish()]))
     for seq in (1, 2, 3):

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain import errors
+from domain.clock import Clock
 from domain.errors import ExitCode, GridRefused, OrderRejected, RateLimited, SetupError, VenueError
 from domain.events import QuoteReceived
 from domain.market import Quote
@@ -132,6 +133,17 @@ def test_a_session_is_the_markets_own_date() -> None:
     assert new_york.date_of(datetime(2025, 3, 8, 4, 59, tzinfo=UTC)) == date(2025, 3, 7)
     assert new_york.date_of(datetime(2025, 3, 10, 3, 59, tzinfo=UTC)) == date(2025, 3, 9)
     assert new_york.date_of(datetime(2025, 3, 10, 4, 0, tzinfo=UTC)) == date(2025, 3, 10)
+
+
+def test_a_clock_is_whatever_tells_an_aware_time() -> None:
+    class Stopped:
+        def now(self) -> datetime:
+            return AT
+
+    def told(clock: Clock) -> str:
+        return iso(clock.now())
+
+    assert told(Stopped()) == "2025-03-03T14:30:00Z"
 
 
 def test_a_price_is_for_its_symbol() -> None:

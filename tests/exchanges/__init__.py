@@ -1,1 +1,1 @@
-"""Tests of the venues, against a small server in the same process."""
+"""Tests of the venues and of the rules they keep."""

@@ -8,10 +8,10 @@ from domain.book import Book
 from domain.commands import AdoptLot, CancelOrder, Command, MoveLots, PlaceOrder
 from domain.decision import Decision, Note, Weight
 from domain.events import (
-    CancelUndone,
     CandleClosed,
     OrderClosed,
     OrderFilled,
+    OrderRests,
     OrderStuck,
     OwnerAsked,
     OwnerWish,
@@ -97,11 +97,12 @@ class Desk:
         fee = self.instrument.fee(order.side, at * many)
         fill = Fill(f"{order.client_id}#{order.filled + many}", at, many, fee, self.now)
         resting = self.orders.get(order.cell) is order
+        late = order.is_closed
         order = order.with_fill(many)
         if resting:
             self._keep(order)
         self.state = self.state.with_book(self.book.booked(order.cell, order.side, fill))
-        self._decide(OrderFilled(order, fill, self.now))
+        self._decide(OrderFilled(order, fill, self.now, late=late))
 
     def confirm(self, *slots: str) -> None:
         """Let the venue confirm these cancels, or all that wait."""
@@ -127,7 +128,7 @@ class Desk:
         if order.state is OrderState.CANCEL_PENDING:
             order = order.advance(OrderState.OPEN)
             self._keep(order)
-        self._decide(CancelUndone(order, self.now))
+        self._decide(OrderRests(order, self.now))
 
     def owner(self, wish: OwnerWish) -> None:
         self._decide(OwnerAsked(self.instrument.symbol, wish, self.now))
@@ -220,9 +221,10 @@ class Desk:
         """Hold after every event: no own cross, nothing sold that is not held, no cell without a reason."""
         buys = [order.price for order in self.orders.values() if order.side is Side.BUY and order.cell != START]
         sells = [order for order in self.orders.values() if order.side is Side.SELL]
+        offered = (order for order in sells if order.state is not OrderState.CANCEL_PENDING)
         if buys and sells and not self.settings.own_cross:
             assert max(buys) < min(order.price for order in sells)
-        assert all(order.remaining <= self.book.held(order.cell) for order in sells)
+        assert all(order.remaining <= self.book.held(order.cell) for order in offered)
         if self.state.at != NEVER:
             assert all(cell.why is not None for cell in self.state.slots())
 

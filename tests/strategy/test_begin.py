@@ -5,11 +5,14 @@ from decimal import Decimal
 
 import pytest
 
+from domain.book import DUST
 from domain.errors import GridRefused
 from domain.events import OwnerWish
 from domain.order import OrderState
+from strategy.base import Strategy
 from strategy.grid.config import GridSettings, OrderSize, SizeUnit, Start, StopAction
-from strategy.grid.state import Phase
+from strategy.grid.grid import GridStrategy
+from strategy.grid.state import GridState, Phase
 from tests.strategy.desk import COIN, DEAR, FOUR, SIX, Desk
 
 BALANCE = replace(SIX, start=Start.BALANCE)
@@ -234,7 +237,26 @@ def test_news_of_a_balancing_order_that_was_settled_changes_no_cell() -> None:
 
     desk.late_fill(order, 1)
 
-    assert (desk.book.position, desk.book.held("start"), desk.sells()) == (Decimal(1), Decimal(1), "")
+    assert (desk.book.position, desk.book.held(DUST), desk.sells()) == (Decimal(1), Decimal(1), "")
+
+
+def test_an_end_of_the_balancing_order_that_is_told_twice_changes_nothing() -> None:
+    desk = started(BALANCE)
+    order = desk.orders["start"]
+    desk.end("start", OrderState.CANCELED)
+    resting = desk.buys()
+
+    desk.orders["start"] = order
+    desk.end("start", OrderState.CANCELED)
+
+    assert (desk.buys(), desk.asked()) == (resting, "")
+
+
+def test_the_grid_is_a_strategy_that_begins_without_a_price() -> None:
+    def begun(strategy: Strategy[GridState]) -> str:
+        return f"{strategy.symbol} {strategy.begin().phase}"
+
+    assert begun(GridStrategy(COIN, FOUR)) == "KRW-BTC no_price"
 
 
 @pytest.mark.parametrize("wish", [OwnerWish.PAUSE, OwnerWish.CANCEL_ALL])

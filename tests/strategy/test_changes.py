@@ -168,7 +168,7 @@ def test_where_a_later_epoch_lacks_cash_buying_waits_with_real_money(*, strict: 
     assert desk.noted("cash_short").why.plain_figures() == {"needed": "38000", "free": "29100", "currency": "KRW"}
     assert desk.sells() == "10000"
     if strict:
-        assert (desk.buys(), desk.why("1.0").code) == ("", "paused")
+        assert (desk.buys(), desk.why("1.0").code) == ("", "waits_for_money")
         desk.owner(OwnerWish.RESUME)
     assert desk.buys() == "9200 9400 9600"
 

@@ -192,10 +192,10 @@ def test_a_held_lot_that_is_sold_leaves_and_its_place_is_free() -> None:
     desk.fill("0.3")
 
     assert (desk.state.legacy, desk.book.cycles, desk.sells()) == ((), 1, "")
-    # 10095 had yielded to the sell, a tick under it; it returns, and the cell between comes in at 9995.
-    assert desk.asked() == "+buy 1.2 9995, -1.3" or desk.asked() == "-1.3, +buy 1.2 9995"
+    # 10090 had yielded to the sell, a tick under it; it returns, and the cell between comes in at 9995.
+    assert desk.asked() == "-1.3, +buy 1.2 9995"
     desk.confirm()
-    assert desk.buys() == "9790 9890 9995 10095"
+    assert desk.buys() == "9790 9890 9995 10090"
 
 
 def test_a_held_lots_rest_under_the_minimum_leaves_as_dust() -> None:
@@ -228,3 +228,14 @@ def test_each_epoch_tells_its_lines_once() -> None:
 
     laid = [note.why.plain_figures()["epoch"] for note in desk.notes if note.why.code == "lines_laid"]
     assert laid == ["0", "1"]
+
+
+def test_a_pause_before_the_old_buys_are_gone_leaves_the_lines_where_they_are() -> None:
+    desk = running(FOUR)
+    desk.price(10300)
+    assert desk.asked() == "-0.0, -0.1, -0.2, -0.3"
+
+    desk.owner(OwnerWish.PAUSE)
+    desk.confirm()
+
+    assert desk.lines() == "9600 9700 9800 9900 10000"

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from domain.order import Order, OrderState
 from strategy.grid.config import Follow, StopAction
+from strategy.grid.state import NEVER
 from tests.strategy.desk import FOUR, Desk
 
 
@@ -20,7 +21,7 @@ def test_a_refusal_by_the_venue_is_asked_again_after_ten_minutes_only() -> None:
     assert desk.asked() == ""
 
     desk.price(10000, after_s=599)
-    assert (desk.asked(), desk.why("0.3").code) == ("", "venue_refused")
+    assert (desk.asked(), desk.why("0.3").code) == ("", "venue_said_no")
     desk.price(10000)
 
     assert desk.asked() == "+buy 0.3 9900"
@@ -154,25 +155,52 @@ def test_a_late_fill_does_not_hide_the_order_that_took_its_place() -> None:
 
     desk.late_fill(former, 1)
 
-    # The buy at 9895 still rests, and its cell holds what came late: that is sold when the buy has ended.
-    assert desk.asked() == ""
-    assert desk.cell("0.3").order is not None
+    # The buy at 9895 still rests; what its cell holds is sold when it has ended, as after a partial fill.
+    assert (desk.asked(), desk.buys()) == ("", "9600 9700 9895")
     desk.price(10000)
-    assert desk.asked().startswith("-") or desk.canceling() == ""
-    assert desk.book.held("0.3") == 1
+    assert desk.asked() == "-0.3"
+    desk.confirm()
+    assert (desk.sells(), desk.orders["0.3"].qty) == ("9900 10000", Decimal(1))
 
 
-def test_a_late_sale_of_a_replaced_sell_takes_the_new_one_back() -> None:
-    desk = running()
+def test_a_late_sale_takes_the_offer_back_that_replaced_it() -> None:
+    desk = Desk(replace(FOUR, stop_low=Decimal(9500), stop_low_action=StopAction.CANCEL_SELL))
+    desk.price(10000)
     desk.fill("0.3")
+    desk.price(9500, 9500)
+    desk.confirm()
+    desk.price(9400, after_s=60)
     former = desk.end("0.3", OrderState.CANCELED)
-    assert desk.asked() == "+sell 0.3 10000"
+    assert desk.sells() == "9375"
 
-    desk.state = desk.state.having(replace(desk.cell("0.3"), order=None))
-    del desk.orders["0.3"]
     desk.late_fill(former, 1)
 
-    assert (desk.asked(), desk.book.cycles) == ("+buy 0.3 9900", 1)
+    assert (desk.asked(), desk.book.position, desk.book.cycles) == ("-0.3", Decimal(0), 1)
+
+
+def test_a_part_that_comes_late_joins_the_sale_of_what_came_before() -> None:
+    desk = running()
+    desk.fill("0.3", "0.6")
+    desk.price(10000)
+    former = desk.end("0.3", OrderState.CANCELED)
+    assert desk.orders["0.3"].qty == Decimal("0.6")
+
+    desk.late_fill(former, "0.4")
+    assert desk.asked() == "-0.3"
+    desk.confirm()
+
+    assert (desk.asked(), desk.orders["0.3"].qty) == ("+sell 0.3 10000", Decimal(1))
+
+
+def test_after_a_restart_news_of_orders_wait_for_a_fresh_price() -> None:
+    desk = running()
+    desk.state = replace(desk.state, last=Decimal(0), at=NEVER)
+
+    desk.fill("0.3")
+    assert desk.asked() == ""
+    desk.price(9950)
+
+    assert desk.asked() == "+sell 0.3 10000"
 
 
 def test_news_of_cells_and_orders_that_are_gone_change_nothing() -> None:
@@ -201,3 +229,14 @@ def _yielded(desk: Desk) -> Order:
     former = desk.end("0.3", OrderState.CANCELED)
     assert desk.sells() == "9900"
     return former
+
+
+def test_a_lost_order_that_is_found_at_rest_frees_its_cell() -> None:
+    desk = running()
+    desk.lose("0.3")
+
+    desk.undo_cancel("0.3")
+    assert desk.stands() == "buying buying buying buying"
+    desk.fill("0.3")
+
+    assert desk.asked() == "+sell 0.3 10000"

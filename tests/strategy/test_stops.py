@@ -227,3 +227,15 @@ def test_a_resumed_grid_stops_again_only_after_two_prices() -> None:
     desk.price(9750)
 
     assert desk.warnings() == ["stop_low_pause", "stop_low_pause"]
+
+
+def test_the_owners_word_is_not_overridden_while_the_same_limit_goes_on_being_met() -> None:
+    desk = holding(SELL_OUT)
+    desk.price(9700, 9700)
+    desk.confirm()
+    desk.owner(OwnerWish.CANCEL_ALL)
+    desk.confirm()
+
+    desk.price(9690, 9680, after_s=61)
+
+    assert (desk.state.stops.by, desk.sells()) == ("owner", "")

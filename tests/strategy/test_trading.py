@@ -198,6 +198,19 @@ def test_a_part_under_the_minimum_is_dust_and_the_cell_is_empty_again() -> None:
     assert desk.noted("dust").why.plain_figures() == {"qty": "0.3", "price": "10000", "base": "BTC"}
 
 
+def test_a_sells_rest_under_the_minimum_rests_on_until_it_is_sold() -> None:
+    desk = running()
+    desk.fill("0.3")
+
+    desk.fill("0.3", "0.7")
+    assert (desk.asked(), desk.sells()) == ("", "10000")
+    desk.price(9990)
+    assert desk.asked() == ""
+    desk.fill("0.3")
+
+    assert (desk.book.position, desk.book.cycles, desk.book.matched) == (Decimal(0), 1, Decimal(100))
+
+
 def test_a_sells_rest_under_the_minimum_is_dust_and_counts_the_cycle_that_was_sold() -> None:
     desk = running()
     desk.fill("0.3")
@@ -205,7 +218,8 @@ def test_a_sells_rest_under_the_minimum_is_dust_and_counts_the_cycle_that_was_so
 
     desk.end("0.3", OrderState.EXPIRED)
 
-    assert (desk.book.held("dust"), desk.book.cycles, desk.cell("0.3").cycle) == (Decimal("0.3"), 1, 1)
+    assert desk.book.held("dust") == Decimal("0.3")
+    assert (desk.book.cycles, desk.cell("0.3").cycle) == (1, 1)
     assert desk.asked() == "+buy 0.3 9900"
     assert desk.book.matched == 70
 
