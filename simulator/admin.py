@@ -7,19 +7,18 @@ import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from domain.exact import plain
 from domain.snapshot import iso
-from simulator.bookrows import order_row
+from simulator.bookrows import order_row, print_row
 from simulator.faults import Fault
 from simulator.purses import FEES, OUTSIDE, BooksBroken
-from simulator.venue import CUSTOMER
+from simulator.venue import CUSTOMER, PrintDue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from simulator.market import Print
     from simulator.venue import Venue
 
 Body = dict[str, Any]
@@ -32,6 +31,15 @@ class _Step(BaseModel):
 
     until: AwareDatetime | None = None
     play: bool = True
+
+
+class _Print(BaseModel):
+    """A trade of the market on command; without a volume it fills all that it touches and counts as none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    price: Decimal = Field(gt=0)
+    volume: Decimal | None = Field(None, ge=0)
 
 
 class _Deposit(BaseModel):
@@ -59,6 +67,7 @@ class AdminDoor:
         self._route_names = route_names
         self._routes: dict[tuple[str, str], Callable[[Body], Body]] = {
             ("POST", "/admin/step"): self._step,
+            ("POST", "/admin/print"): self._print,
             ("GET", "/admin/clock"): lambda _: self.clock(),
             ("GET", "/admin/books"): lambda _: self.books(),
             ("GET", "/admin/faults"): lambda _: self._armed(),
@@ -144,7 +153,15 @@ class AdminDoor:
     def _step(self, asked: Body) -> Body:
         step = _Step.model_validate(asked)
         printed = self._venue.step(step.until, play=step.play)
-        return {**self.clock(), "print": None if printed is None else _print_row(printed)}
+        return {**self.clock(), "print": None if printed is None else print_row(printed)}
+
+    def _print(self, asked: Body) -> Body:
+        wanted = _Print.model_validate(asked)
+        try:
+            printed = self._venue.print_now(wanted.price, wanted.volume)
+        except PrintDue as due:
+            raise Unfit(409, f"the market's print of {due} comes first: step to it") from None
+        return {**self.clock(), "print": print_row(printed)}
 
     def _arm(self, asked: Body) -> Body:
         faults = self._venue.faults
@@ -178,12 +195,3 @@ class AdminDoor:
     def _save(self, _: Body) -> Body:
         self._venue.save()
         return {"saved": True, "now": iso(self._venue.now())}
-
-
-def _print_row(printed: Print) -> Body:
-    return {
-        "at": iso(printed.at),
-        "price": plain(printed.price),
-        "volume": plain(printed.volume),
-        "jump": printed.jump,
-    }

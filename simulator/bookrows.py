@@ -9,6 +9,7 @@ from typing import Any
 from domain.exact import plain
 from domain.instrument import Side
 from domain.snapshot import iso
+from simulator.market import Commanded, Print
 from simulator.orders import Kind, Order, State, TimeInForce, Trade
 from simulator.purses import Purse, Purses
 
@@ -99,6 +100,27 @@ def restore_purses(purses: Purses, rows: list[Row], deposited: dict[str, str]) -
         purses.by_owner[row["owner"], row["currency"]] = purse
     purses.deposited.clear()
     purses.deposited.update({currency: Decimal(amount) for currency, amount in deposited.items()})
+
+
+def print_row(printed: Print) -> Row:
+    """Return a print."""
+    return {
+        "at": iso(printed.at),
+        "price": plain(printed.price),
+        "volume": plain(printed.volume),
+        "jump": printed.jump,
+    }
+
+
+def commanded_row(commanded: Commanded) -> Row:
+    """Return a print that came on command."""
+    return {"behind": commanded.behind, **print_row(commanded.printed)}
+
+
+def commanded_from(row: Row) -> Commanded:
+    """Read a print that came on command back."""
+    at = datetime.fromisoformat(row["at"])
+    return Commanded(row["behind"], Print(at, Decimal(row["price"]), Decimal(row["volume"]), row["jump"]))
 
 
 def _trade_row(trade: Trade) -> Row:

@@ -30,6 +30,14 @@ class Print:
     jump: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """A print that came on command, behind so many of the market's own."""
+
+    behind: int
+    printed: Print
+
+
 class Bars(Protocol):
     """Candles by number, oldest first, and the length of each."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from datetime import UTC
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 import uvicorn
@@ -133,7 +135,7 @@ class VenueServer:
         name = self._wire.route_name(call)
         fault = None if name is None else self._venue.faults.pick(name)
         if fault is None or fault.kind in _WORDED:
-            await _respond(self._wire.answer(call, fault), scope, receive, send)
+            await self._respond(self._wire.answer(call, fault), scope, receive, send)
         else:
             await self._fail(fault, call, scope, receive, send)
 
@@ -153,7 +155,7 @@ class VenueServer:
                 answer = self._wire.answer(call)
                 if fault.processed:
                     await asyncio.sleep(delay_s)
-                await _respond(answer, scope, receive, send)
+                await self._respond(answer, scope, receive, send)
             case "half_body":
                 await _respond_half(self._wire.answer(call), scope, receive, send)
             case _:
@@ -161,7 +163,13 @@ class VenueServer:
                     self._wire.answer(call)
                 else:
                     self._wire.note_failed(call, fault.kind)
-                await _respond(self._bad_answer(fault), scope, receive, send)
+                await self._respond(self._bad_answer(fault), scope, receive, send)
+
+    async def _respond(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+        # The time by which tokens are judged: whose clock is off can see by how much.
+        date = format_datetime(self._venue.judge_now().astimezone(UTC), usegmt=True)
+        response = Response(answer.body, answer.status, answer.headers | {"Date": date}, answer.content_type)
+        await response(scope, receive, send)
 
     def _bad_answer(self, fault: Fault) -> Answer:
         if fault.kind == "html":
@@ -202,6 +210,7 @@ def make_server(server: VenueServer) -> uvicorn.Server:
         access_log=False,
         log_level="warning",
         server_header=False,
+        date_header=False,
         timeout_graceful_shutdown=3,
     )
     made = uvicorn.Server(config)
@@ -211,11 +220,6 @@ def make_server(server: VenueServer) -> uvicorn.Server:
 
     server.on_stop = stop
     return made
-
-
-async def _respond(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
-    response = Response(answer.body, answer.status, answer.headers, answer.content_type)
-    await response(scope, receive, send)
 
 
 async def _respond_half(answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:

@@ -7,34 +7,40 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from domain.exact import plain
+from domain.exact import ZERO, plain
 from domain.instrument import Side
 from domain.snapshot import iso
-from simulator.bookrows import order_from, order_row, purse_rows, restore_purses
+from simulator.bookrows import commanded_from, commanded_row, order_from, order_row, purse_rows, restore_purses
 from simulator.clock import SimulatedClock, after
 from simulator.faults import Fault, Faults
 from simulator.liquidity import Liquidity
+from simulator.market import Commanded, Print
 from simulator.matching import Book
 from simulator.orders import Order, State
 from simulator.settings import Settings
 from simulator.tape import Tape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import tzinfo
     from decimal import Decimal
 
     from domain.instrument import TickTable
-    from simulator.market import Market, Print
+    from simulator.market import Market
     from simulator.orders import Kind, TimeInForce
     from simulator.saving import Change, SavedBooks
 
 CUSTOMER = "customer"
 _KEY_LIFE = timedelta(days=365)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class MarketChanged(Exception):
     """The saved books belong to another market."""
+
+
+class PrintDue(Exception):
+    """A print of the market itself is due before; the text says when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,7 @@ class Venue:
         self.clock = SimulatedClock(first.at)
         self.tape = Tape(trading.zone)
         self.played = 0
+        self.commanded: list[Commanded] = []
         self.last_at = first.at
         self.begins_at = first.at
         self.prices_asked = self.orders_asked = 0
@@ -98,6 +105,7 @@ class Venue:
         self._written: Settings | None = None
         self._paid_in = False
         self._dirty = True
+        self._commanded_saved = 0
         self.outside = self._liquidity(first.price)
         self._play(first)
 
@@ -133,6 +141,31 @@ class Venue:
         if until is not None:
             self.clock.advance(until)
         return None
+
+    def print_now(self, price: Decimal, volume: Decimal | None) -> Print:
+        """Let a trade happen that no bar tells of; without a volume it fills all that it touches.
+
+        No two prints share a millisecond. Raises `PrintDue` where time has run past a print of the market.
+        """
+        at = max(self.now(), self.last_at + _MILLISECOND)
+        coming = self.market.print_at(self.played)
+        if coming is not None and coming.at <= at:
+            raise PrintDue(iso(coming.at))
+        self._dirty = True
+        self.clock.advance(at)
+        printed = Print(at, price, ZERO if volume is None else volume, jump=True)
+        self._hear(printed, limited=volume is not None and self.settings.print_volume == "candle")
+        self.commanded.append(Commanded(self.played, printed))
+        return printed
+
+    def heard_backwards(self) -> Iterator[Print]:
+        """Give the prints so far, newest first."""
+        commanded = list(self.commanded)
+        for number in range(self.played, 0, -1):
+            while commanded and commanded[-1].behind == number:
+                yield commanded.pop().printed
+            if (printed := self.market.print_at(number - 1)) is not None:
+                yield printed
 
     def place(self, wish: Wish) -> Order:
         """Accept an order and lock what it needs; raises `InsufficientFunds`."""
@@ -211,6 +244,7 @@ class Venue:
         return {
             **self._progress(),
             **self._wealth(set(self.book.orders)),
+            "commanded": [commanded_row(each) for each in self.commanded],
             "settings": self.settings.model_dump(mode="json"),
             "faults": [fault.model_dump(mode="json") for fault in self.faults.armed],
             "market": f"{self.trading.quote}-{self.trading.base} {self.market.label}",
@@ -237,14 +271,26 @@ class Venue:
                 self._by_client_id.setdefault(order.client_id, order)
         self.book.trades_made = last["trades_made"]
         self.repeats = last["repeats"]
-        while self.played < last["played"] and (printed := self.market.print_at(self.played)) is not None:
-            self.tape.hear(printed)
-            self.outside = self._liquidity(printed.price)
-            self.played += 1
+        self.commanded = [commanded_from(row) for change in changes for row in change.get("commanded", ())]
+        self._replay(last["played"])
         self.last_at = datetime.fromisoformat(last["last_at"])
         self.clock.advance(datetime.fromisoformat(last["now"]))
         for order in sorted(self.book.orders.values(), key=lambda order: order.number):
             self._resume(order)
+
+    def _replay(self, played: int) -> None:
+        """Hear again what was printed, without anybody trading."""
+        commanded = iter([*self.commanded, None])
+        coming = next(commanded)
+        while True:
+            while coming is not None and coming.behind == self.played:
+                self._note(coming.printed)
+                coming = next(commanded)
+            printed = self.market.print_at(self.played)
+            if self.played >= played or printed is None:
+                return
+            self._note(printed)
+            self.played += 1
 
     def _change(self) -> Change:
         """Return what has changed since the last commit; what is missing is as before."""
@@ -253,12 +299,15 @@ class Venue:
             change |= self._wealth(self.book.touched)
         if self.settings is not self._written:
             change["settings"] = self.settings.model_dump(mode="json")
+        if new := self.commanded[self._commanded_saved :]:
+            change["commanded"] = [commanded_row(each) for each in new]
         if self.faults.changed:
             change["faults"] = [fault.model_dump(mode="json") for fault in self.faults.armed]
         return change
 
     def _clean(self) -> None:
         self.book.touched.clear()
+        self._commanded_saved = len(self.commanded)
         self._written = self.settings
         self._dirty = self._paid_in = self.faults.changed = False
 
@@ -306,18 +355,18 @@ class Venue:
             self.clock.at(order.cancel_at, end)
 
     def _play(self, printed: Print) -> None:
-        self.tape.hear(printed)
-        settings = self.settings
-        self.book.hear(
-            printed,
-            self.now(),
-            limited=settings.print_volume == "candle",
-            better=settings.jump_fill == "print",
-        )
-        self.outside = self._liquidity(printed.price)
-        self.last_at = self.now()
+        self._hear(printed, limited=self.settings.print_volume == "candle")
         self.played += 1
+
+    def _hear(self, printed: Print, *, limited: bool) -> None:
+        self.book.hear(printed, self.now(), limited=limited, better=self.settings.jump_fill == "print")
+        self._note(printed)
+        self.last_at = self.now()
         self.prices_asked = self.orders_asked = 0
+
+    def _note(self, printed: Print) -> None:
+        self.tape.hear(printed)
+        self.outside = self._liquidity(printed.price)
 
     def _liquidity(self, last: Decimal) -> Liquidity:
         return Liquidity(last, self.trading.ticks, self.settings.spread_ticks, self.settings.depth)

@@ -157,7 +157,7 @@ def order_row(value: object, now: datetime) -> OrderRow:
     if side is None:
         raise Unreadable("side: unknown")
     listed = row.get("trades")
-    trades = tuple(_trade(trade) for trade in rows_of([] if listed is None else listed, "trades"))
+    trades = _trades(rows_of([] if listed is None else listed, "trades"))
     told, qty, price = amount(row, "executed_volume"), amount(row, "volume"), amount(row, "price")
     left = amount(row, "remaining_volume")
     if told is None and qty is not None and left is not None:
@@ -278,6 +278,15 @@ def _candle(row: Mapping[str, object]) -> Candle:
 def _side_minimum(market: Mapping[str, object], side: str) -> Decimal | None:
     rules = market.get(side)
     return amount(row_of({} if rules is None else rules, "chance"), "min_total")
+
+
+def _trades(rows: list[Mapping[str, object]]) -> tuple[Trade, ...]:
+    """Return every trade once, however often it is reported."""
+    trades: dict[str, Trade] = {}
+    for trade in map(_trade, rows):
+        if trades.setdefault(trade.trade_id, trade) != trade:
+            raise Unreadable("trades: one id for two")
+    return tuple(trades.values())
 
 
 def _trade(row: Mapping[str, object]) -> Trade:

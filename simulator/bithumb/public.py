@@ -76,7 +76,7 @@ def ticker(venue: Venue, fields: Parameters) -> object:
     traded_at = venue.last_at
     stamp = millis(traded_at + _AHEAD if venue.settings.ticker_ahead_9h else traded_at)
     volume_24h, funds_24h = tape.since(venue.now() - timedelta(hours=24))
-    printed = venue.market.print_at(venue.played - 1)
+    printed = next(venue.heard_backwards(), None)
     change = last - previous
     rate = (change / previous).quantize(_RATE_UNIT)
     local = traded_at.astimezone(KST)
@@ -196,10 +196,7 @@ def _levels(venue: Venue, taker: Side) -> list[tuple[Decimal, Decimal]]:
 
 def _prints_backwards(venue: Venue) -> Iterator[tuple[Print, str]]:
     later: Print | None = None
-    for index in range(venue.played - 1, -1, -1):
-        printed = venue.market.print_at(index)
-        if printed is None:
-            return
+    for printed in venue.heard_backwards():
         if later is not None:
             yield later, "BID" if later.price >= printed.price else "ASK"
         later = printed

@@ -22,6 +22,12 @@ class Market:
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
+        self._ids_given = 0
+
+    def client_id(self) -> str:
+        """Return an id of ours that no order has yet: bp-1, bp-2 and so on."""
+        self._ids_given += 1
+        return f"bp-{self._ids_given}"
 
     def trade_at(self, price: Decimal) -> None:
         """Let the last price become this one."""
@@ -29,17 +35,28 @@ class Market:
 
 
 class ExchangeContract:
-    """The account begins with 1,000,000 in cash and 10 coins; the last price is 10000."""
+    """The account begins with 1,000,000 in cash and 10 coins; the last price is 10000.
+
+    `time_step`: the finest step in which the venue tells times. `codes`: how the codes of its refusals begin.
+    """
+
+    time_step = timedelta(microseconds=1)
+    codes: tuple[str, ...] = ("venue_",)
 
     def instrument(self, market: Market) -> Instrument:
         return market.exchange.instrument(SYMBOL)
 
     def place(self, market: Market, side: Side = Side.BUY, price: int = 9000, qty: str = "1") -> VenueOrder:
-        return market.exchange.place_order(SYMBOL, side, Decimal(qty), Decimal(price), client_order_id="bp-1")
+        return market.exchange.place_order(
+            SYMBOL, side, Decimal(qty), Decimal(price), client_order_id=market.client_id()
+        )
 
     def balances(self, market: Market) -> tuple[Balance, Balance]:
-        cash, coins = market.exchange.get_balance()
-        return cash, coins
+        """Return cash and coins, whichever the venue lists first; it lists nothing else."""
+        instrument = self.instrument(market)
+        first, second = market.exchange.get_balance()
+        assert {first.currency, second.currency} == {instrument.quote, instrument.base}
+        return (first, second) if first.currency == instrument.quote else (second, first)
 
     def test_a_new_order_rests_as_it_was_sent(self, market: Market) -> None:
         order = self.place(market)
@@ -76,7 +93,7 @@ class ExchangeContract:
         with pytest.raises(OrderRejected) as refusal:
             market.exchange.place_order(SYMBOL, side, Decimal(qty), Decimal(price))
 
-        assert refusal.value.code.startswith("venue_")
+        assert refusal.value.code.startswith(self.codes)
         assert market.exchange.open_orders(SYMBOL) == ()
         assert market.exchange.get_balance() == before
 
@@ -135,7 +152,7 @@ class ExchangeContract:
         assert execution.fill.fee == market.exchange.get_order(order.order_id).fee
         assert execution.fill.fee == self.instrument(market).fee(Side.BUY, Decimal(9500))
         assert market.exchange.fills_since(SYMBOL, execution.fill.at) == (execution,)
-        assert market.exchange.fills_since(SYMBOL, execution.fill.at + timedelta(microseconds=1)) == ()
+        assert market.exchange.fills_since(SYMBOL, execution.fill.at + self.time_step) == ()
 
     def test_every_execution_has_an_id_of_its_own(self, market: Market) -> None:
         begin = market.exchange.get_quote(SYMBOL).at

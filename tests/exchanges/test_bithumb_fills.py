@@ -15,6 +15,7 @@ from exchanges.bithumb import BithumbExchange
 from exchanges.bithumb.executions import ORDERS_MAX, Executions
 from exchanges.bithumb.orders import PAGE
 from exchanges.bithumb.parsing import order_row
+from exchanges.transport import Unreadable
 from tests.exchanges.bithumb_desk import SYMBOL, Json, filled_v1, history, order_v1, trade
 from tests.exchanges.stub import NOON, Asked, Said, Stub, error
 
@@ -136,6 +137,25 @@ def test_fills_carry_the_venues_ids_and_share_the_orders_fee(stub: Stub, exchang
     assert [each.fill.qty for each in found] == [Decimal("0.0004"), Decimal("0.0006")]
     assert found[0].client_order_id == "bp0a1b2c-c1"
     assert found[0].fill.at == NOON - timedelta(seconds=30)
+
+
+def test_a_trade_that_is_listed_twice_is_one(stub: Stub, exchange: BithumbExchange) -> None:
+    first, second = trade("T1", "0.0004", "11:59:30"), trade("T2", "0.0006", "11:59:31")
+    stub.says("GET", "/v2/orders/history", history(filled_v1()))
+    stub.says("GET", "/v1/order", filled_v1(trades=[first, first, second, first, second]))
+
+    assert exchange.get_order("C1").filled == Decimal("0.001")
+    assert told(exchange.fills_since(SYMBOL, HOUR_AGO)) == [
+        ("C1", "T1", Decimal("9.5")),
+        ("C1", "T2", Decimal("14.25")),
+    ]
+
+
+def test_one_id_for_two_trades_is_unreadable() -> None:
+    row = filled_v1(trades=[trade("T1", "0.0004", "11:59:30"), trade("T1", "0.0006", "11:59:31")])
+
+    with pytest.raises(Unreadable):
+        order_row(row, NOON)
 
 
 def test_what_was_told_is_not_asked_for_again(stub: Stub, exchange: BithumbExchange) -> None:

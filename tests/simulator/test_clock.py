@@ -1,5 +1,9 @@
 """The clock stands still until it is asked, and what is due on the way happens in time."""
 
+import json
+
+import pytest
+
 from tests.simulator.customer import Customer, bar, make_venue
 
 RISING = (
@@ -106,3 +110,58 @@ def test_a_synthetic_label_and_the_last_price_are_told() -> None:
     clock = Customer(make_venue(RISING)).admin("clock", method="GET")
 
     assert (clock["label"], clock["market"], clock["last"]) == ("test", "KRW-BTC", "90000000")
+
+
+def test_a_print_on_command_is_a_trade_of_the_market_at_once() -> None:
+    customer = Customer(make_venue(RISING))
+    order_id = customer.placed("bid", "89000000", "0.01")
+
+    printed = customer.admin("print", {"price": "88000000", "volume": "2"})
+    again = customer.admin("print", {"price": "88500000"})
+
+    assert printed["print"] | {"at": ""} == {"at": "", "price": "88000000", "volume": "2", "jump": True}
+    assert printed["now"] == printed["print"]["at"] < again["now"]
+    assert (again["last"], again["played"], again["left"]) == ("88500000", 1, 7)
+    order = customer.order(order_id)
+    assert (order["state"], [trade["price"] for trade in order["trades"]]) == ("done", ["88000000"])
+    _, ticks = customer.public("/v1/trades/ticks", "market=KRW-BTC&count=9")
+    assert [row["trade_price"] for row in ticks] == [88500000, 88000000, 90000000]
+    assert len({row["sequential_id"] for row in ticks}) == 3
+    assert customer.step()["print"]["price"] == "89600000"
+
+
+def test_a_print_on_command_fills_no_more_than_its_volume_where_volumes_count() -> None:
+    customer = Customer(make_venue(RISING))
+    customer.set(print_volume="candle")
+    order_id = customer.placed("bid", "89000000", "0.01")
+
+    customer.admin("print", {"price": "89000000", "volume": "0.004"})
+    partly = customer.order(order_id)
+    customer.admin("print", {"price": "89000000"})
+
+    assert (partly["state"], partly["executed_volume"]) == ("wait", "0.004")
+    assert customer.order(order_id)["state"] == "done"
+
+
+def test_a_print_on_command_waits_for_the_markets_own_that_is_due() -> None:
+    customer = Customer(make_venue(RISING))
+    customer.step("2026-03-02T00:00:20Z", play=False)
+
+    status, said = customer.admin_door.answer(
+        "POST", "/admin/print", b'{"price":"1"}', customer.venue.keys.admin_token, "127.0.0.1"
+    )
+    assert (status, "2026-03-02T00:00:15" in said["error"]) == (409, True)
+
+    customer.step()
+    customer.admin("print", {"price": "90000000"})
+
+
+@pytest.mark.parametrize("body", [{}, {"price": "0"}, {"price": "NaN"}, {"price": "1", "volume": "-1"}])
+def test_a_print_that_cannot_be_is_refused(body: dict[str, str]) -> None:
+    customer = Customer()
+
+    status, _ = customer.admin_door.answer(
+        "POST", "/admin/print", json.dumps(body).encode(), customer.venue.keys.admin_token, "127.0.0.1"
+    )
+
+    assert (status, customer.venue.played, customer.venue.commanded) == (400, 1, [])

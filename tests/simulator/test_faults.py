@@ -223,3 +223,11 @@ def test_an_admin_body_that_is_no_request_is_refused(body: bytes) -> None:
 
 def test_the_admin_door_is_shut_to_other_machines() -> None:
     assert Customer().admin_door.answer("GET", "/admin/clock", b"", "admin", "192.0.2.1")[0] == 403
+
+
+def test_every_answer_tells_the_time_by_which_tokens_are_judged(customer: HttpCustomer) -> None:
+    customer.admin("step", {"until": "2026-03-02T00:00:07.9Z", "play": False})
+    arm(customer, route="ticker", kind="html", count=1)
+
+    for path in ("/v1/ticker?markets=KRW-BTC", "/v1/ticker?markets=KRW-BTC", "/v1/accounts", "/nowhere"):
+        assert customer.raw("GET", path).headers.get_all("Date") == ["Mon, 02 Mar 2026 00:00:07 GMT"]

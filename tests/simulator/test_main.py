@@ -5,9 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,29 +12,7 @@ import pytest
 from simulator.server import bind
 from tests.house.tree import ROOT
 from tests.simulator.customer import HttpCustomer
-
-Process = subprocess.Popen[bytes]
-
-
-def command(folder: Path, *options: str) -> list[str]:
-    return [sys.executable, "-m", "simulator", "bithumb", "--state", str(folder), *options]
-
-
-@contextmanager
-def running(folder: Path, *options: str, before: tuple[str, ...] = ()) -> Iterator[tuple[Process, HttpCustomer]]:
-    """Start a simulator, behind another command if need be, and wait for its line; it is ended whatever happens."""
-    process = subprocess.Popen(
-        [*before, *command(folder, *options)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert process.stdout is not None
-    try:
-        line = process.stdout.readline()
-        assert line, process.communicate()
-        yield process, HttpCustomer(json.loads(line))
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+from tests.simulator.process import command, running
 
 
 def refused(folder: Path, *options: str) -> tuple[int, str]:

@@ -48,6 +48,7 @@ STEPS = st.lists(
         st.tuples(st.just("cancel"), st.integers(0, 5)),
         st.tuples(st.just("step"), st.integers(1, 3)),
         st.tuples(st.just("set"), st.sampled_from(["0", "7", "40"])),
+        st.tuples(st.just("print"), st.integers(896, 904)),
     ),
     max_size=12,
 )
@@ -84,6 +85,8 @@ def act(customer: Customer, steps: list[Json]) -> None:
             case "step", int(count):
                 for _ in range(count):
                     customer.step()
+            case "print", int(price):
+                customer.admin("print", {"price": f"{price}00000"})
             case "set", str(delay):
                 customer.set(accept_delay_s=delay, cancel_delay_s=delay)
             case _:
@@ -97,15 +100,25 @@ def test_settings_faults_keys_and_candles_come_back(tmp_path: Path) -> None:
     for _ in range(9):
         first.step()
     first.place("bid", "89000000", "0.001", "c-1")
-    candles = first.public("/v1/candles/minutes/1", "market=KRW-BTC&count=9")
+    first.admin("print", {"price": "91000000", "volume": "2"})
+    first.step()
+    pages = [
+        ("/v1/candles/minutes/1", "market=KRW-BTC&count=9"),
+        ("/v1/trades/ticks", "market=KRW-BTC&count=99"),
+        ("/v1/ticker", "markets=KRW-BTC"),
+    ]
+    shown = [first.public(*page) for page in pages]
     let_go(first)
 
     second = resumed(tmp_path)
 
     assert second.venue.settings == first.venue.settings
     assert second.venue.faults.armed == first.venue.faults.armed
-    assert second.public("/v1/candles/minutes/1", "market=KRW-BTC&count=9") == candles
+    assert [second.public(*page) for page in pages] == shown
     let_go(second)
+    third = resumed(tmp_path)
+    assert [third.public(*page) for page in pages] == shown
+    let_go(third)
 
 
 def test_a_line_torn_by_the_kill_was_never_answered(tmp_path: Path) -> None:
