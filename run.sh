@@ -6,7 +6,7 @@ here="$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" && pwd -P)
 
 wants_postgres() {
     [[ "${DATABASE_URL:-}" == postgresql* ]] && return 0
-    grep -Eqs "^[[:space:]]*(export[[:space:]]+)?DATABASE_URL[[:space:]]*=[[:space:]]*[\"']?postgresql" "$PWD/.env" "$here/.env"
+    grep -Eqs "^[[:space:]]*(export[[:space:]]+)?DATABASE_URL[[:space:]]*=[[:space:]]*[\"']?postgresql" "$here/.env"
 }
 
 python=python3

@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING
 from bot.exits import run_guarded
 from bot.logs import start_logging
 from bot.options import overrides_in, read_options
+from bot.places import DOTENV, ha_options, paper_folder
 from bot.pricefile import read_prices
 from bot.sources import language_wanted, load_settings
 from bot.wiring import paper_run
 from domain.errors import ExitCode
+from domain.exact import ZERO
 from domain.reason import reason
 from domain.snapshot import iso
 from reports.figures import snapshot
 from reports.wording import Wording
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import FrameType
 
     from bot.options import Options
@@ -30,9 +32,6 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from domain.decision import Note
     from domain.reason import Reason
-
-DOTENV = Path(__file__).resolve().parent.parent / ".env"
-HA_OPTIONS = Path("/data/options.json")
 
 
 class _StopRequest:
@@ -72,15 +71,24 @@ def run(arguments: Sequence[str], wording: Wording) -> int:
     options = read_options(arguments)
     settings = load_settings(
         overrides=options.overrides,
-        options=HA_OPTIONS if "SUPERVISOR_TOKEN" in os.environ else None,
+        options=ha_options(os.environ),
         environ=os.environ,
         dotenv=DOTENV,
     )
     start_logging(settings.log_format, settings.secrets())
     teller = _Teller(wording)
-    for warning in settings.warnings:
+    for warning in (*settings.warnings, *_not_used(settings)):
         teller.say(warning)
     return _run_on_paper(settings, options, teller)
+
+
+def _not_used(settings: Settings) -> Iterator[Reason]:
+    """Say what an owner may believe to count, and does not."""
+    here = Path.cwd() / ".env"
+    if here.exists() and here.resolve() != DOTENV:
+        yield reason("env_file_elsewhere", found=str(here), used=str(DOTENV))
+    if settings.database_url is not None:
+        yield reason("database_not_on_paper")
 
 
 def _run_on_paper(settings: Settings, options: Options, teller: _Teller) -> int:
@@ -88,13 +96,18 @@ def _run_on_paper(settings: Settings, options: Options, teller: _Teller) -> int:
     _tell_gaps(prices, teller)
     stop = _StopRequest()
     with paper_run(settings, prices.candles, teller.warn, lambda: stop.came) as paper:
-        teller.say(_echo(settings, paper.folder))
+        teller.say(_echo(settings, paper_folder(settings.data_dir)))
         ended = paper.play(prices.candles)
         shown = snapshot(paper.ledger.reader)
     if not ended:
         teller.say(reason("stopped_early", bars=paper.diary.bars, all=len(prices.candles)))
     elif shown is not None:
+        if not shown.lines:
+            teller.say(reason("never_began", trigger=settings.grid_trigger_price or ZERO))
         sys.stdout.write(json.dumps(shown.summary(), ensure_ascii=False) + "\n")
+    if paper.diary.differences:
+        teller.say(reason("books_disagree", count=len(paper.diary.differences), first=paper.diary.differences[0]))
+        return ExitCode.OUR_FAULT
     return ExitCode.OK
 
 
@@ -118,8 +131,13 @@ def _tell_gaps(prices: PriceFile, teller: _Teller) -> None:
 
 def main() -> int:
     """Run, and end as the table of exit codes says."""
+    if sys.stdout is None:
+        # Started with a closed stdout: the run is worth its ledger all the same.
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - it stays open to the end
     arguments = sys.argv[1:]
-    language = language_wanted(overrides=overrides_in(arguments), environ=os.environ, dotenv=DOTENV)
+    language = language_wanted(
+        overrides=overrides_in(arguments), options=ha_options(os.environ), environ=os.environ, dotenv=DOTENV
+    )
     wording = Wording(language)
     return run_guarded(lambda: run(arguments, wording), wording)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from domain.commands import AdoptLot, CancelOrder, MoveLots, PlaceOrder
-from domain.decision import Note
+from domain.decision import Note, Weight
 from domain.errors import IllegalTransition
 from domain.events import (
     CancelFailed,
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from domain.events import Event, StrategyEvent
     from domain.order import Fill, Order
     from strategy.base import Strategy
+
+
+_UNANSWERED = {OrderState.SUBMITTED, OrderState.UNKNOWN, OrderState.VOID}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +144,15 @@ class Engine:
             case TimerFired():
                 return Step(state)
             case WorkerDied():
-                return Step(state, notes=(("", Note(event.name, reason("worker_died", error=event.error))),))
+                why = reason("worker_died", error=event.error)
+                return Step(state, notes=(("", Note(event.name, why, Weight.WARNING)),))
             case _:
                 return self._decide(state, event.symbol, event)
 
     def deny(self, state: EngineState, wish: PlaceOrder, why: Reason, at: datetime) -> Step:
         """Tell a strategy that its order was refused before it was written; the owner is told once."""
         key = (wish.symbol, wish.slot)
-        notes = () if state.denied.get(key) == why.code else ((wish.symbol, Note(wish.slot, why)),)
+        notes = () if state.denied.get(key) == why.code else ((wish.symbol, Note(wish.slot, why, Weight.WARNING)),)
         state = replace(state, denied={**state.denied, key: why.code})
         return Step(state, notes=notes).then(
             self._decide(state, wish.symbol, WishDenied(wish.symbol, wish.slot, why, at))
@@ -163,6 +167,10 @@ class Engine:
 
     def _accepted(self, state: EngineState, event: OrderAccepted) -> Step:
         former = self._order(state, event.client_id)
+        if former.state not in _UNANSWERED:
+            # A fill, or the end, was quicker than the answer: what is new is the venue's id.
+            order = replace(former, venue_id=former.venue_id or event.venue_id)
+            return Step(state.with_order(order), () if order == former else (OrderChanged(order),))
         order = former.advance(OrderState.OPEN, venue_id=event.venue_id)
         to_cancel = order.client_id in state.cancel_later
         state = replace(state.with_order(order), cancel_later=state.cancel_later - {order.client_id})
@@ -197,13 +205,19 @@ class Engine:
         return step.then(note).then(self._decide(state, order.symbol, denial))
 
     def _lost(self, state: EngineState, event: OutcomeLost) -> Step:
-        order = self._order(state, event.client_id).advance(OrderState.UNKNOWN)
+        order = self._order(state, event.client_id)
+        if order.state is not OrderState.SUBMITTED:
+            # A fill was quicker: we know that the venue has it.
+            return Step(state)
+        order = order.advance(OrderState.UNKNOWN)
         state = state.with_order(order)
         step = Step(state, (OrderChanged(order, event.why),))
         return step.then(self._decide(state, order.symbol, OrderStuck(order, event.why, event.at)))
 
     def _cancel_failed(self, state: EngineState, event: CancelFailed) -> Step:
         order = self._order(state, event.client_id)
+        if order.state is not OrderState.CANCEL_PENDING:
+            return Step(state)
         order = order.advance(OrderState.PARTIALLY_FILLED if order.filled else OrderState.OPEN)
         state = state.with_order(order)
         step = Step(state, (OrderChanged(order, event.why),))

@@ -49,7 +49,8 @@ class Journal(Protocol):
 class Caps:
     """Hard limits, in the quote currency or as counts; None or 0 where there is none.
 
-    `free_cash` is what the account had free at the first start, less the reserve.
+    `order_notional_max` holds purchases back, never the sale of what is held. `free_cash` is what the account had free
+    at the first start, less the reserve.
     """
 
     order_notional_max: Decimal | None = None
@@ -96,8 +97,9 @@ class OrderGate:
         if not instrument.placeable(order.price, order.qty):
             return reason("gate_under_minimum", price=order.price, qty=order.qty)
         notional = order.price * order.qty
-        if self.caps.order_notional_max is not None and notional > self.caps.order_notional_max:
-            return reason("gate_order_over_cap", notional=notional, limit=self.caps.order_notional_max)
+        cap = self.caps.order_notional_max
+        if order.side is Side.BUY and cap is not None and notional > cap:
+            return reason("gate_order_over_cap", notional=notional, limit=cap)
         return None
 
     def _company(self, order: Order, others: Sequence[Order]) -> Reason | None:

@@ -11,6 +11,7 @@ from bot.memory import changed_rows
 from domain.commands import CancelOrder, MoveLots
 from domain.decision import Weight
 from domain.events import CancelFailed, FillReported, OrderAccepted, OrderEnded, OutcomeLost
+from reports.figures import RUN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from domain.instrument import Instrument
     from domain.order import Fill, Order
     from domain.reason import Reason
-
-RUN = "run"
-"""The row of remembered state that describes the run."""
 
 
 class Page(Protocol):
@@ -137,16 +135,21 @@ class Loop:
         order = self.state.orders.get(event.client_id)
         if order is None:
             order = self.ledger.reader.order(event.client_id)
-            if order is None or not isinstance(event, FillReported):
-                # An end that we knew of; but of an order that nobody wrote the engine must hear, and refuse it.
-                return order is None
+            if order is None:
+                # Of an order that nobody wrote the engine must hear, and refuse it.
+                return True
+            return self._is_news_of_closed(event, order)
         if not isinstance(event, FillReported):
             return True
-        if self.ledger.has_fill(order.symbol, event.fill.fill_id):
-            return False
-        # Only now: a closed order that nothing follows must not come back among those that are waited for.
-        self.state = self.state.recalling(order)
-        return True
+        return not self.ledger.has_fill(order.symbol, event.fill.fill_id)
+
+    def _is_news_of_closed(self, event: Event, order: Order) -> bool:
+        """Take a closed order back in where something new is told of it: a fill, or an id that came after the end."""
+        late_fill = isinstance(event, FillReported) and not self.ledger.has_fill(order.symbol, event.fill.fill_id)
+        late_id = isinstance(event, OrderAccepted) and order.venue_id is None
+        if late_fill or late_id:
+            self.state = self.state.recalling(order)
+        return late_fill or late_id
 
     def _book(self, page: Page, step: Step, at: datetime) -> None:
         self.state = step.state

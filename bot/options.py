@@ -31,15 +31,19 @@ class Options:
     overrides: tuple[str, ...]
 
 
-class _Parser(ArgumentParser):
+class Parser(ArgumentParser):
+    """Refuses in the owner's language, without echoing values."""
+
     def error(self, message: str) -> NoReturn:
-        """Refuse as settings are refused, in the owner's language."""
-        raise SetupError(ExitCode.SETTINGS, reason("command_line", problem=message))
+        """Refuse as settings are refused, in the owner's language; of what was typed only options are shown."""
+        # A value may be a key that stands in the wrong place.
+        options = [word.partition("=")[0].rstrip(":,") for word in message.split() if word.startswith("--")]
+        raise SetupError(ExitCode.SETTINGS, reason("command_line", problem=" ".join(options) or "?"))
 
 
 def parser() -> ArgumentParser:
     """Return the options that exist."""
-    options = _Parser(
+    options = Parser(
         prog="run.sh",
         formatter_class=RawDescriptionHelpFormatter,
         description="Trades a grid on a file of candles, in this process, with the rules of the chosen exchange.",

@@ -31,11 +31,12 @@ class Limits:
 
 def judge(state: EngineState, wish: PlaceOrder, limits: Limits, instrument: Instrument) -> Reason | None:
     """Return why an order may not be placed, or None when it may."""
+    if wish.side is Side.SELL:
+        # A cap on orders holds purchases back; a sale only ever answers one, at a higher price.
+        return _judge_sale(state, wish, instrument)
     notional = wish.price * wish.qty
     if limits.order_notional_max is not None and notional > limits.order_notional_max:
         return reason("order_over_cap", notional=notional, limit=limits.order_notional_max, currency=instrument.quote)
-    if wish.side is Side.SELL:
-        return _judge_sale(state, wish, instrument)
     return _judge_buy(state, wish, limits, instrument)
 
 

@@ -28,6 +28,7 @@ Overrides = Mapping[str, str] | Sequence[str]
 
 _CLOSE = 0.85
 _MASKED_MIN = 4
+_NAME = re.compile(r"[A-Za-z]{2,16}(_[A-Za-z]{1,16}){0,5}")
 
 
 @dataclass(slots=True)
@@ -219,7 +220,9 @@ def _text_of(path: Path, gathered: _Gathered) -> str | None:
 def _unknown(name: str, source: Source) -> Reason:
     if close := _closest(name.upper(), cutoff=0.6):
         return reason("setting_unknown_close", name=shown(name), source=str(source), suggestion=close)
-    return reason("setting_unknown", name=shown(name), source=str(source))
+    # What does not look like a name of a setting may be a key that lost its own: it is not shown.
+    looks_like_one = _NAME.fullmatch(name) is not None
+    return reason("setting_unknown", name=shown(name) if looks_like_one else "?", source=str(source))
 
 
 def _closest(name: str, cutoff: float = _CLOSE) -> str | None:

@@ -12,7 +12,7 @@ from bot.clock import PlaybackClock
 from bot.engine import Engine
 from bot.gate import Caps, OrderGate
 from bot.inbox import Inbox
-from bot.loop import RUN, Loop
+from bot.loop import Loop
 from bot.orders import OrderDesk, id_prefix
 from bot.places import begin_anew, paper_ledger
 from bot.playback import Playback
@@ -25,6 +25,7 @@ from domain.version import VERSION
 from exchanges.paper import PaperExchange
 from exchanges.registry import venue_rules
 from ledger.opening import Identity, open_ledger
+from reports.figures import RUN
 from strategy.grid.config import Start
 from strategy.grid.grid import GridStrategy
 from strategy.grid.state import Phase
@@ -145,7 +146,9 @@ def paper_run(
     """Prepare a run on candles with the rules of the chosen venue, in `DATA_DIR/paper`, begun anew."""
     rules = venue_rules(str(settings.exchange))
     instrument = rules.instrument(settings.symbol, settings.fees())
-    holdings = settings.adopt_qty or ZERO if settings.grid_start is Start.ADOPT else ZERO
+    # What the owner protects is there as well, and is not touched.
+    adopts = settings.grid_start is Start.ADOPT and settings.adopt_qty is not None
+    holdings = (settings.adopt_qty or ZERO) + settings.protected_qty if adopts else ZERO
     opening = Opening(settings.paper_cash or ZERO, holdings)
     clock = PlaybackClock(candles[0].at)
     identity = Identity(settings.instance, Mode.DRY_RUN, str(settings.exchange))

@@ -30,8 +30,6 @@ class PaperExchange:
     A last price counts as a bar of one price.
     """
 
-    capabilities = Capabilities(client_order_id=True, sessions=False, trade_ids=True, bid_ask=False)
-
     def __init__(
         self,
         instrument: Instrument,
@@ -42,6 +40,9 @@ class PaperExchange:
         sessions: SessionRule | None = None,
     ) -> None:
         """Open the account."""
+        self.capabilities = Capabilities(
+            client_order_id=True, sessions=sessions is not None, trade_ids=True, bid_ask=False
+        )
         self._instrument = instrument
         self._clock = clock
         self._sessions = sessions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from ledger.places import Place
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_WITHOUT_ROOM = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_ERROR}
+_ROOM_NEEDED = 256 * 1024
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 # PostgreSQL's own codes, by their first five or two characters.
@@ -52,14 +55,26 @@ def _of_sqlite(error: Exception, place: SqlitePlace) -> BotError | None:
         return IllegalTransition(str(error))
     if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, sqlite3.ProgrammingError):
         return None
+    if _for_want_of_room(error, place):
+        return SetupError(ExitCode.DISK, reason("disk_full", path=place.where))
     if is_damage(error):
         return damaged(place, str(error))
-    code = error.sqlite_errorcode & 0xFF  # the low byte is the kind
-    if code == sqlite3.SQLITE_FULL:
-        return SetupError(ExitCode.DISK, reason("disk_full", path=place.where))
-    if code in _BUSY:
+    if error.sqlite_errorcode & 0xFF in _BUSY:  # the low byte is the kind
         return SetupError(ExitCode.ALREADY_RUNS, reason("ledger_in_use", path=place.where))
     return SetupError(ExitCode.DISK, reason("disk_unwritable", path=place.where, what=str(error)))
+
+
+def _for_want_of_room(error: BaseException, place: SqlitePlace) -> bool:
+    """Whether the disk is full: said by the error, by the one that a failed roll-back hides, or by the disk itself."""
+    first: BaseException | None = error
+    while first is not None:
+        code = getattr(first, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            return True
+        if code in _WITHOUT_ROOM and place.folder.exists() and shutil.disk_usage(place.folder).free < _ROOM_NEEDED:
+            return True
+        first = first.__context__
+    return False
 
 
 def _of_postgres(error: Exception, where: str) -> BotError | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.__main__ import DOTENV
 from bot.exits import run_guarded
-from bot.places import paper_folder, paper_ledger
+from bot.options import Parser
+from bot.places import DOTENV, ha_options, last_paper_ledger
 from bot.sources import language_wanted, load_settings
 from domain.errors import ExitCode, SetupError
 from domain.reason import reason
@@ -28,14 +28,20 @@ if TYPE_CHECKING:
     from ledger.reader import Reader
 
 
-def _options() -> ArgumentParser:
-    options = ArgumentParser(prog="python -m tools.report", description="Prints a run's figures from its ledger alone.")
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise ArgumentTypeError("a number, 0 or more")
+    return int(text)
+
+
+def _options() -> Parser:
+    options = Parser(prog="python -m tools.report", description="Prints a run's figures from its ledger alone.")
     options.add_argument("--ledger", metavar="FOLDER", help="the folder of a ledger; default: the last run on paper")
     options.add_argument(
-        "--decisions", metavar="N", type=int, default=0, help="also the newest N decisions, in sentences"
+        "--decisions", metavar="N", type=_count, default=0, help="also the newest N decisions, in sentences"
     )
     options.add_argument(
-        "--orders", metavar="N", type=int, default=0, help="also the newest N orders, with their reasons"
+        "--orders", metavar="N", type=_count, default=0, help="also the newest N orders, with their reasons"
     )
     return options
 
@@ -43,8 +49,8 @@ def _options() -> ArgumentParser:
 def _place(given: Namespace) -> Place:
     if given.ledger is not None:
         return SqlitePlace(Path(given.ledger))
-    settings = load_settings(environ=os.environ, dotenv=DOTENV)
-    return paper_ledger(paper_folder(settings.data_dir), settings.instance)
+    settings = load_settings(options=ha_options(os.environ), environ=os.environ, dotenv=DOTENV)
+    return last_paper_ledger(settings.data_dir, settings.instance)
 
 
 def run(given: Namespace, wording: Wording) -> int:
@@ -79,7 +85,7 @@ def _tell(reader: Reader, given: Namespace, wording: Wording) -> None:
 
 def main() -> int:
     """Print the report and end as the table of exit codes says."""
-    wording = Wording(language_wanted(environ=os.environ, dotenv=DOTENV))
+    wording = Wording(language_wanted(options=ha_options(os.environ), environ=os.environ, dotenv=DOTENV))
     return run_guarded(lambda: run(_options().parse_args(), wording), wording)
 
 

@@ -11,7 +11,7 @@ from domain.exact import ONE, ZERO
 from domain.instrument import Side
 from domain.reason import Reason, reason
 from strategy.grid.config import SizeUnit
-from strategy.grid.lines import grid_lines, make_cells
+from strategy.grid.lines import HIGHEST, grid_lines, make_cells
 
 if TYPE_CHECKING:
     from domain.instrument import Instrument
@@ -28,6 +28,8 @@ def unplaceable(cells: tuple[Cell, ...], settings: GridSettings, instrument: Ins
     lowest = cells[0]
     if lowest.buy_line <= 0 or lowest.buy_price <= 0:
         return (reason("line_not_positive", line=lowest.buy_line, steps=settings.steps),)
+    if cells[-1].sell_line >= HIGHEST:
+        return (reason("line_too_high", steps=settings.steps_above),)
     faults = []
     small = [cell for cell in cells if not instrument.placeable(cell.buy_price, cell.qty)]
     if small:
@@ -110,6 +112,8 @@ def losing(
     if settings.bounds is not None:
         return reason("bounds_lose", steps=_most_steps(settings, instrument, anchor, shifts), **figures)
     gap = _smallest_gap(settings, instrument, anchor, shifts)
+    if not gap:
+        return reason("gap_loses_always", gap_pct=settings.gap * 100, **figures)
     return reason("gap_loses", gap_pct=settings.gap * 100, smallest_pct=gap * 100, **figures)
 
 

@@ -92,7 +92,8 @@ def follow(state: GridState, settings: GridSettings, instrument: Instrument, tur
     if not faults:
         return replace(state, moving=Move.FOLLOW)
     if not state.follow_refused:
-        turn.warn(GRID, reason("follow_refused", gaps=gaps, because=str(faults[0])))
+        turn.warn(GRID, reason("follow_refused", gaps=gaps))
+        turn.warn(GRID, faults[0])
     return replace(state, follow_refused=True)
 
 

@@ -96,8 +96,11 @@ class GridStrategy:
             case WishDenied(slot=slot):
                 # Without its balancing order the grid begins at once; any other cell waits for the next comparison.
                 return self._denied(state, event), slot == START
-            case OrderStuck() | OrderRests():
+            case OrderStuck():
                 return self._uncertain(state, event, turn), at_once
+            case OrderRests():
+                # A cancel that failed is asked again at the next price, not at once: the venue may be out of reach.
+                return self._uncertain(state, event, turn), False
             case OwnerAsked():
                 return self._asked(state, event, turn), True
             case _:
@@ -137,13 +140,21 @@ class GridStrategy:
             state = epochs.stay(state)
         cell = state.find(order.cell)
         if cell is None:
-            return state
+            return self._found_no_cell(state, order.cell, turn)
         if cell.order is not None and not event.late:
             rest = None if order.state is OrderState.FILLED else replace(cell.order, filled=order.filled)
             cell = replace(cell, order=rest, frozen=False)
         if order.side is Side.BUY:
             return state.having(cell if cell.armed else replace(cell, armed=True))
         return self._sold(state, cell) if cell.key not in state.book.lots else state.having(cell)
+
+    def _found_no_cell(self, state: GridState, slot: str, turn: Turn) -> GridState:
+        """Book what came for a cell that has left the grid apart: nobody would sell it, and the owner should know."""
+        held = state.book.held(slot)
+        if not held:
+            return state
+        turn.warn(slot, reason("late_lot", qty=held, base=self.instrument.base))
+        return turn.to_dust(state, slot, closes_cycle=False)
 
     def _sold(self, state: GridState, cell: Cell) -> GridState:
         if cell.legacy:
@@ -200,7 +211,8 @@ class GridStrategy:
             case OwnerWish.PAUSE:
                 return replace(epochs.stay(state), paused=True)
             case OwnerWish.RESUME:
-                return replace(state, paused=False, cash_short=False, stops=Stops())
+                # Drawdown is measured anew: from the fall that stopped the grid it would only stop again.
+                return replace(state, paused=False, cash_short=False, stops=Stops(), peak=state.book.total(state.last))
             case OwnerWish.CANCEL_ALL:
                 return replace(epochs.stay(state), stops=replace(state.stops, action=StopAction.CANCEL, by="owner"))
             case _:

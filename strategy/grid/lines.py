@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _LINES = Context(prec=28, rounding=ROUND_HALF_EVEN)
 _LINE_UNIT = Decimal("1e-12")
 
+HIGHEST = Decimal("1e15")
+"""No line may stand here or above: 28 digits would not hold its 12 decimals, and no price is that high."""
+
 
 def gap_ratio(settings: GridSettings) -> Decimal:
     """Return the factor by which follow moves the lines: `1 + g`, in the bounds form `(U/L)^(1/N)`."""
@@ -42,7 +45,7 @@ def grid_lines(settings: GridSettings, anchor: Decimal, shifts: int = 0) -> tupl
         lines = _geometric(settings, moved_anchor(settings, anchor, shifts))
     else:
         lines = _arithmetic(settings, moved_anchor(settings, anchor, shifts))
-    return tuple(line.quantize(_LINE_UNIT, context=_LINES) for line in lines)
+    return tuple(line if line >= HIGHEST else line.quantize(_LINE_UNIT, context=_LINES) for line in lines)
 
 
 def _geometric(settings: GridSettings, anchor: Decimal) -> list[Decimal]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from domain.instrument import SELL, Side
 from domain.reason import Reason, reason
 from strategy.grid.state import CellOrder, Phase
-from strategy.grid.wants import NoOrder, Want, distance, wanted
+from strategy.grid.wants import SPARE_RANKS, NoOrder, Want, distance, wanted
 
 if TYPE_CHECKING:
     from domain.instrument import Instrument
@@ -33,10 +33,12 @@ def settle(state: GridState, settings: GridSettings, instrument: Instrument, tur
     ]
     # Recorded bars have no time between a cancel and its confirmation; the cash it frees counts for what follows.
     waits = settings.bars and any(cell.order is not None and cell.order.canceling for cell in compared.values())
+    room = _room(compared, settings)
     for is_buy, _, key, want in sorted(placing, key=itemgetter(0, 1)):
         if waits:
             continue
-        if not settings.own_cross and _crosses(want, compared, is_buy=is_buy):
+        room[want.side] -= 1
+        if room[want.side] < 0 or (not settings.own_cross and _crosses(want, compared, is_buy=is_buy)):
             compared[key] = _waiting(compared[key], want, state, instrument, turn)
             continue
         compared[key] = _place(compared[key], want, state, instrument, turn)
@@ -45,6 +47,13 @@ def settle(state: GridState, settings: GridSettings, instrument: Instrument, tur
         cells=tuple(compared[cell.key] for cell in state.cells),
         legacy=tuple(compared[cell.key] for cell in state.legacy),
     )
+
+
+def _room(cells: dict[str, Cell], settings: GridSettings) -> dict[Side, int]:
+    """Return how many orders may join each side: what is being taken back rests until that is confirmed."""
+    limit = settings.open_orders_max + SPARE_RANKS if settings.open_orders_max else 2 * len(cells)
+    sides = [cell.order.side for cell in cells.values() if cell.order is not None]
+    return {side: limit - sides.count(side) for side in Side}
 
 
 def _take_back(cell: Cell, answer: Answer, state: GridState, instrument: Instrument, turn: Turn) -> Cell:

@@ -202,7 +202,9 @@ def test_a_dead_worker_is_booked_with_its_error() -> None:
 
     step = engine.step(engine.begin(), WorkerDied("order-worker", "KeyError", NOON))
 
-    assert step == Step(engine.begin(), notes=(("", Note("order-worker", reason("worker_died", error="KeyError"))),))
+    assert step == Step(
+        engine.begin(), notes=(("", Note("order-worker", reason("worker_died", error="KeyError"), Weight.WARNING)),)
+    )
 
 
 @pytest.mark.parametrize("event", [accepted("x"), filled("x"), ended("x"), lost("x"), cancel_failed("x")])
@@ -326,3 +328,26 @@ def test_the_same_state_and_event_give_the_same_step() -> None:
     order = order_of(state=_S.OPEN)
 
     assert stepped(order, filled(order)) == stepped(order, filled(order))
+
+
+@pytest.mark.parametrize("first", [_S.PARTIALLY_FILLED, _S.OPEN, _S.CANCEL_PENDING])
+def test_an_answer_that_a_fill_or_another_answer_overtook_only_brings_the_id(first: OrderState) -> None:
+    order = replace(order_of(state=first), venue_id=None)
+
+    step = stepped(order, accepted(order))
+    again = stepped(step.state.orders[order.client_id], accepted(order))
+
+    assert step.bookings == (OrderChanged(replace(order, venue_id="v-bptest-1")),)
+    assert (again.bookings, again.wishes, again.notes) == ((), (), ())
+
+
+@pytest.mark.parametrize("state", [_S.PARTIALLY_FILLED, _S.OPEN])
+def test_a_lost_answer_or_a_failed_cancel_of_an_order_that_rests_is_no_news(state: OrderState) -> None:
+    order = order_of(state=state)
+    script = Script()
+
+    for event in (lost(order), cancel_failed(order)):
+        step = stepped(order, event, script)
+        assert (step.bookings, step.wishes) == ((), ())
+        assert step.state.orders == {order.client_id: order}
+    assert script.heard == []

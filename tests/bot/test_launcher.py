@@ -191,7 +191,7 @@ def test_a_second_start_while_one_runs_is_refused_and_harms_nothing(tmp_path: Pa
     with instance_lock(tmp_path / "data" / "paper.lock"):
         second = bot(tmp_path)
 
-    assert_refused(second, ExitCode.ALREADY_RUNS, str(os.getpid()))
+    assert_refused(second, ExitCode.ALREADY_RUNS, "DATA_DIR")
     assert report(tmp_path).stdout == first.stdout
 
 

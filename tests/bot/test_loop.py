@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.loop import RUN
 from bot.memory import restored
 from bot.risk import Limits
 from domain.book import DUST
@@ -18,6 +17,7 @@ from domain.events import Event, OrderClosed, OrderFilled, StrategyEvent, TimerF
 from domain.order import OrderState
 from domain.reason import reason
 from ledger.audit import audit
+from reports.figures import RUN
 from strategy.grid.config import GridSettings
 from strategy.grid.grid import GridStrategy
 from strategy.grid.state import GridState

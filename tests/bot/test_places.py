@@ -26,9 +26,10 @@ def mark_in(data_dir: Path, folder: str) -> str:
 
 def test_a_run_begins_with_an_empty_folder_that_only_its_owner_can_enter(tmp_path: Path) -> None:
     with begin_anew(tmp_path / "data") as folder:
-        assert folder == paper_folder(tmp_path / "data") == tmp_path / "data" / "paper"
+        assert folder == tmp_path / "data" / "paper.new"
         assert list(folder.iterdir()) == []
         assert folder.stat().st_mode & 0o777 == 0o700
+    assert paper_folder(tmp_path / "data").stat().st_mode & 0o777 == 0o700
 
 
 def test_the_former_run_is_kept_as_paper_old_and_only_the_last_one(tmp_path: Path) -> None:
@@ -44,10 +45,11 @@ def test_a_second_run_at_once_is_refused_and_touches_nothing(tmp_path: Path) -> 
 
     with begin_anew(tmp_path) as folder:
         (folder / "mark").write_text("second", encoding="utf-8")
+        assert mark_in(tmp_path, "paper") == "first"
         refused = refusal_of(tmp_path)
 
     assert refused.exit_code is ExitCode.ALREADY_RUNS
-    assert refused.faults[0].code == "already_runs"
+    assert refused.faults[0].code == "paper_already_runs"
     assert (mark_in(tmp_path, "paper"), mark_in(tmp_path, "paper.old")) == ("second", "first")
 
 
@@ -57,6 +59,18 @@ def test_the_lock_is_given_back_when_a_run_fails(tmp_path: Path) -> None:
 
     with instance_lock(tmp_path / "paper.lock"):
         pass
+
+
+def test_a_run_that_fails_leaves_the_former_ones_as_they_were(tmp_path: Path) -> None:
+    run_once(tmp_path, "first")
+    run_once(tmp_path, "second")
+
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError), begin_anew(tmp_path):
+            raise ZeroDivisionError
+
+    assert (mark_in(tmp_path, "paper"), mark_in(tmp_path, "paper.old")) == ("second", "first")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["paper", "paper.lock", "paper.old"]
 
 
 def test_a_folder_that_cannot_be_made_is_said_with_its_path(tmp_path: Path) -> None:

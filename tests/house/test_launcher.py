@@ -144,7 +144,7 @@ def test_a_ledger_in_postgresql_brings_its_driver(machine: Machine, where: str) 
     if where == "environment":
         machine.run(DATABASE_URL=url)
     else:
-        (machine.caller / ".env").write_text(f"DATABASE_URL={url}\n", encoding="utf-8")
+        (machine.home / ".env").write_text(f"DATABASE_URL={url}\n", encoding="utf-8")
         machine.run()
 
     assert [install.rpartition("/")[2] for install in machine.installs] == [

@@ -214,8 +214,9 @@ def test_a_cancel_of_the_balancing_order_that_came_to_nothing_is_asked_again() -
     desk.price(10000, after_s=61)
 
     desk.undo_cancel("start")
+    assert desk.asked() == ""
+    desk.price(10000)
 
-    # At once, for the minute is over.
     assert desk.asked() == "-start"
 
 

@@ -212,4 +212,14 @@ def test_no_gap_is_proposed_that_would_reach_down_to_nothing() -> None:
     instrument = replace(COIN, fees=fees("12", "12"))
     cells = cells_of(FOUR, instrument, Decimal(10000))
 
-    assert figures(losing(cells, FOUR, instrument, Decimal(10000), 0))["smallest_pct"] == "0"
+    refused = losing(cells, FOUR, instrument, Decimal(10000), 0)
+
+    assert refused is not None
+    assert refused.code == "gap_loses_always"
+
+
+def test_lines_that_no_price_reaches_are_refused_by_name() -> None:
+    towering = replace(FOUR, spacing=Spacing.GEOMETRIC, steps_above=500, gap=Decimal("0.5"))
+    cells = cells_of(towering, COIN, Decimal(10000))
+
+    assert [fault.code for fault in unplaceable(cells, towering, COIN)] == ["line_too_high"]

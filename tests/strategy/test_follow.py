@@ -5,7 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from domain.events import OwnerWish
+from domain.book import DUST
+from domain.events import OrderFilled, OwnerWish
+from domain.order import Fill, Order
 from strategy.grid.config import Bounds, Follow, GridSettings, OrderSize, SizeUnit
 from strategy.grid.state import Move
 from tests.strategy.desk import COIN, FOUR, Desk
@@ -150,10 +152,8 @@ def test_a_shift_that_could_not_be_placed_is_told_once_and_not_begun() -> None:
 
     desk.price(10100, 10110, 10120)
 
-    assert desk.warnings() == ["follow_refused"]
-    refused = desk.noted("follow_refused").why.plain_figures()
-    assert refused["gaps"] == "1"
-    assert refused["because"].startswith("cell_buys_no_share")
+    assert desk.warnings() == ["follow_refused", "cell_buys_no_share"]
+    assert desk.noted("follow_refused").why.plain_figures()["gaps"] == "1"
     assert desk.lines() == "9600 9700 9800 9900 10000"
 
 
@@ -219,6 +219,28 @@ def test_a_fill_of_a_cell_that_left_the_grid_is_still_booked() -> None:
     desk.late_fill(gone.advance(gone.state.CANCEL_PENDING).advance(gone.state.CANCELED), 1)
 
     assert (desk.book.position, desk.asked()) == (Decimal(1), "")
+    assert (desk.warnings(), desk.book.held(DUST)) == (["late_lot"], Decimal(1))
+    desk.price(10500)
+    assert desk.lines() != "9600 9700 9800 9900 10000"
+
+
+def test_a_late_sale_of_a_cell_that_left_the_grid_leaves_nothing_to_book_apart() -> None:
+    desk = running()
+    desk.fill("0.3")
+    sale = desk.orders["0.3"]
+    desk.fill("0.3")
+    desk.price(10300)
+    desk.confirm()
+    before = desk.book
+
+    desk.state = desk.grid.decide(desk.state, late_news(sale, desk)).state
+
+    assert (desk.book, desk.warnings()) == (before, [])
+
+
+def late_news(order: Order, desk: Desk) -> OrderFilled:
+    """Tell a fill once more that the book has already."""
+    return OrderFilled(order, Fill("twice", order.price, order.qty, Decimal(0), desk.now), desk.now, late=True)
 
 
 def test_each_epoch_tells_its_lines_once() -> None:

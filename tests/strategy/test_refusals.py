@@ -133,6 +133,8 @@ def test_a_cancel_that_came_to_nothing_is_asked_again() -> None:
     assert desk.canceling() == "0.0 0.1 0.2 0.3"
 
     desk.undo_cancel("0.3")
+    assert desk.asked() == ""
+    desk.price(10100)
 
     assert desk.asked() == "-0.3"
 

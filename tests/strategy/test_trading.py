@@ -169,6 +169,8 @@ def test_an_overtaken_part_whose_cancel_came_to_nothing_is_taken_back_again() ->
     desk.price(9950)
 
     desk.undo_cancel("0.3")
+    assert desk.asked() == ""
+    desk.price(9950)
 
     assert desk.asked() == "-0.3"
 
@@ -261,9 +263,11 @@ def test_an_order_beyond_rank_twelve_is_taken_back_and_told() -> None:
 
     assert canceled == ["", "", "0.17"]
     assert desk.noted("virtual").why.plain_figures()["rank"] == "13"
+    # The nearest joins only when the farthest is gone: never more than twelve rest.
+    assert len(desk.orders) == 12
     desk.confirm()
     assert len(desk.orders) == 12
-    assert desk.asked() == ""
+    assert desk.asked() == "+buy 0.29 9900"
 
 
 def test_no_limit_lets_all_cells_rest() -> None:
