@@ -53,6 +53,9 @@ def _add_bounds(cell: Cell, state: GridState, lows: list[Decimal], highs: list[D
     order = cell.order
     if order is not None and order.side is BUY:
         lows.append(max(order.price, cell.buy_line))
+        if cell.key in state.book.lots:
+            # A partly filled buy ends where its part is to be sold.
+            highs.append(cell.sell_line)
     elif order is not None:
         highs.append(min(order.price, cell.sell_line))
     elif cell.key in state.book.lots:

@@ -174,3 +174,11 @@ def _trade(desk: Desk, price: Decimal) -> None:
     for slot, order in list(desk.orders.items()):
         if order.price >= price if order.side == "buy" else order.price <= price:
             desk.fill(slot)
+
+
+def test_a_partly_filled_buy_bounds_the_quiet_prices_at_its_sell_line() -> None:
+    desk = running(replace(BARS, bars=False, follow=Follow.OFF))
+    desk.price(9950)
+    desk.fill("0.3", "0.6")
+
+    assert quiet(desk) == "9900 10000"
