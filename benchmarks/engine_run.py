@@ -30,7 +30,7 @@ from strategy.grid.grid import GridStrategy
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.playback import Quiet
+    from bot.playback import Bounds
     from domain.market import Candle
     from strategy.grid.state import GridState
 
@@ -93,7 +93,7 @@ def assemble(candles: Sequence[Candle], *, every_bar: bool) -> Rehearsal:
         run_row=dict,
     )
 
-    def quiet() -> Quiet:
+    def quiet() -> Bounds:
         return None if every_bar else strategy.quiet(loop.state.strategies[symbol])
 
     playback = Playback(loop, paper, clock, symbol, None, quiet, _untold, lambda: False)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from domain.session import SessionRule
     from exchanges.paper import PaperExchange
 
-Quiet = tuple[Decimal, Decimal] | None
+Bounds = tuple[Decimal, Decimal] | None
 
 _NOTHING = (Decimal("Infinity"), Decimal(0))
 """No bar lies between these."""
@@ -44,7 +44,7 @@ class Playback:
     clock: PlaybackClock
     symbol: str
     sessions: SessionRule | None
-    quiet: Callable[[], Quiet]
+    quiet: Callable[[], Bounds]
     progress: Progress
     stopped: Callable[[], bool]
 
@@ -72,7 +72,7 @@ class Playback:
         days = [rule.date_of(candle.at) for candle in candles]
         # Where no day has two bars, a bar is a whole session, and its orders are placed at the close before it.
         daily = all(day != following for day, following in pairwise(days))
-        quiet: Quiet = None
+        quiet: Bounds = None
         for index, candle in enumerate(candles):
             opens = index == 0 or days[index - 1] != days[index]
             coming = days[index + 1] if index + 1 < len(days) else None

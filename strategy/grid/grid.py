@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from domain.events import StrategyEvent
     from domain.instrument import Instrument
     from strategy.grid.config import GridSettings
-    from strategy.grid.state import Cell
+    from strategy.grid.state import Cell, Quiet
 
 _ASK_AGAIN_AFTER = timedelta(minutes=10)
 
@@ -62,18 +62,24 @@ class GridStrategy:
 
     def decide(self, state: GridState, event: StrategyEvent) -> Decision[GridState]:
         """Answer one event. Pure; raises `GridRefused` when the first lines cannot be laid."""
+        if state.quiet is not None and state.quiet.settings is self.settings:
+            passed = _passed(state, state.quiet, event)
+            if passed is not None:
+                return Decision(passed)
         turn = Turn(self.symbol, state.session)
-        state, may_place = self._take_in(state, event, turn)
+        state, may_place = self._take_in(replace(state, quiet=None), event, turn)
         # A restored state knows no price: without one no order can be ranked or priced.
         if may_place and state.last:
             state = epochs.move_when_clear(state, self.settings, self.instrument, turn)
             state = balance(state, self.instrument, turn, judged_at_close=self.settings.bars)
             state = settle(state, self.settings, self.instrument, turn)
+            state = replace(state, quiet=quiet_range(state, self.settings))
         return Decision(state, tuple(turn.commands), tuple(turn.notes))
 
     def quiet(self, state: GridState) -> tuple[Decimal, Decimal] | None:
         """Return between which prices nothing can happen, or None where every price counts."""
-        return quiet_range(state, self.settings)
+        found = state.quiet or quiet_range(state, self.settings)
+        return None if found is None else (found.low, found.high)
 
     def _take_in(self, state: GridState, event: StrategyEvent, turn: Turn) -> tuple[GridState, bool]:
         """Learn the fact; the second value says whether orders are to be compared now."""
@@ -217,6 +223,17 @@ class GridStrategy:
                 return replace(epochs.stay(state), stops=replace(state.stops, action=StopAction.CANCEL, by="owner"))
             case _:
                 assert_never(event.wish)
+
+
+def _passed(state: GridState, quiet: Quiet, event: StrategyEvent) -> GridState | None:
+    """Return the state after a price that changes nothing else, or None where the grid must look."""
+    match event:
+        case QuoteReceived(quote=quote) if quiet.low < quote.last < quiet.high:
+            return replace(state, last=quote.last, bid=quote.bid, ask=quote.ask, at=event.at)
+        case CandleClosed(candle=candle) if quiet.low < candle.close < quiet.high:
+            return replace(state, last=candle.close, at=event.at)
+        case _:
+            return None
 
 
 def _forgive(state: GridState) -> GridState:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from domain.instrument import BUY
 from strategy.grid.config import Follow
 from strategy.grid.lines import gap_ratio
-from strategy.grid.state import Phase
+from strategy.grid.state import Phase, Quiet
 
 if TYPE_CHECKING:
     from strategy.grid.config import GridSettings
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _NO_LIMIT = Decimal("1e30")
 
 
-def quiet_range(state: GridState, settings: GridSettings) -> tuple[Decimal, Decimal] | None:
-    """Return (low, high): a bar wholly between them neither fills, arms, ranks anew, stops nor shifts anything.
+def quiet_range(state: GridState, settings: GridSettings) -> Quiet | None:
+    """Return the prices between which a bar neither fills, arms, ranks anew, stops nor shifts anything.
 
     None where every close counts: before the lines are laid, while something is being moved or counted, with limits
     that depend on more than the price, and where the last price lies outside.
@@ -36,7 +36,7 @@ def quiet_range(state: GridState, settings: GridSettings) -> tuple[Decimal, Deci
         _add_bounds(cell, state, lows, highs)
     low, high = max(lows), min(highs)
     # A price that comes in from outside ranks the cells anew.
-    return (low, high) if low <= state.last <= high else None
+    return Quiet(low, high, settings) if low <= state.last <= high else None
 
 
 def _every_close_counts(state: GridState, settings: GridSettings) -> bool:

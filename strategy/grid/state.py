@@ -171,6 +171,15 @@ class Stops:
 
 
 @dataclass(frozen=True, slots=True)
+class Quiet:
+    """Between which prices nothing happens as things stand settled, under these settings, until something else does."""
+
+    low: Decimal
+    high: Decimal
+    settings: GridSettings
+
+
+@dataclass(frozen=True, slots=True)
 class GridState:
     """All that the grid knows between two events; the engine keeps `book`, the grid reads it."""
 
@@ -195,6 +204,7 @@ class GridState:
     gap_due: bool = False
     sized_on: date | None = None
     follow_refused: bool = False
+    quiet: Quiet | None = None
 
     def with_book(self, book: Book) -> GridState:
         """Return the state after the engine booked something."""

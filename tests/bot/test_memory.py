@@ -10,12 +10,12 @@ from bot.memory import changed_rows, restored
 from domain.book import Book, Lot
 from domain.instrument import Side
 from domain.reason import reason
-from strategy.grid.config import Bounds, OrderSize, SizeUnit, Spacing, Start, StopAction
-from strategy.grid.state import NEVER, Cell, CellOrder, Epoch, GridState, Move, Phase, Shape, StartOrder, Stops
+from strategy.grid.config import Bounds, GridSettings, OrderSize, SizeUnit, Spacing, Start, StopAction
+from strategy.grid.state import NEVER, Cell, CellOrder, Epoch, GridState, Move, Phase, Quiet, Shape, StartOrder, Stops
 from tests.bot.rig import NOON, SYMBOL
 
 D = Decimal
-PRICES = {"last", "bid", "ask", "at"}
+PRICES = {"last", "bid", "ask", "at", "quiet"}
 """Asked anew after a start, never remembered."""
 
 CELL = Cell(
@@ -59,6 +59,7 @@ FULL = GridState(
     gap_due=True,
     sized_on=date(2025, 1, 1),
     follow_refused=True,
+    quiet=Quiet(D(1), D(2), GridSettings()),
 )
 
 
