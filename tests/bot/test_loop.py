@@ -257,7 +257,7 @@ def test_what_the_grid_remembers_is_on_the_disk_after_every_event(tmp_path: Path
             state = rig.loop.state.strategies[SYMBOL]
             saved = restored(SYMBOL, rig.reader.states(), rig.reader.book(SYMBOL))
             assert saved is not None
-            assert replace(saved, last=state.last, at=state.at) == state
+            assert replace(saved, last=state.last, at=state.at, quiet=state.quiet) == state
 
 
 def test_the_loop_takes_events_until_it_is_asked_to_stop(rig_of: MakeRig) -> None:
