@@ -36,8 +36,8 @@ _HEAD: dict[str, TypeAdapter[Any]] = {
     "sized_on": TypeAdapter(date | None),
     "follow_refused": TypeAdapter(bool),
 }
-"""Every field of the state but the book (the ledger's own), the cells (a row each), and the prices and what follows from
-them, which are asked anew."""
+"""Every field of the state but the book (the ledger's own), the cells (a row each), the prices (asked anew) and what
+follows from them."""
 
 _head_of = attrgetter(*_HEAD)
 _CELL = TypeAdapter(Cell)
