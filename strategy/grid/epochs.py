@@ -72,12 +72,26 @@ def _laid(epoch: Epoch, instrument: Instrument) -> Reason:
 
 
 def _shortage(epoch: Epoch, state: GridState, settings: GridSettings, instrument: Instrument) -> Reason | None:
+    return _lacks(epoch.capital, state, settings, instrument)
+
+
+def _lacks(needed: Decimal, state: GridState, settings: GridSettings, instrument: Instrument) -> Reason | None:
     if settings.free_cash is None:
         return None
     free = settings.free_cash + state.book.cash_flow
-    if epoch.capital <= free:
+    if needed <= free:
         return None
-    return reason("cash_short", needed=epoch.capital, free=free, currency=instrument.quote)
+    return reason("cash_short", needed=needed, free=free, currency=instrument.quote)
+
+
+def check_cash(state: GridState, settings: GridSettings, instrument: Instrument, turn: Turn) -> GridState:
+    """After a restart let buying wait where the cash no longer covers the cells that hold nothing."""
+    empty = [cell for cell in state.cells if cell.key not in state.book.lots]
+    short = _lacks(money_needed(empty, instrument), state, settings, instrument)
+    if short is None:
+        return state
+    turn.warn(GRID, short)
+    return replace(state, cash_short=True)
 
 
 def follow(state: GridState, settings: GridSettings, instrument: Instrument, turn: Turn) -> GridState:

@@ -113,9 +113,12 @@ class GridStrategy:
                 assert_never(event)
 
     def _priced(self, state: GridState, price: Decimal, at: datetime, turn: Turn) -> GridState:
+        is_restored = state.epoch is not None and not state.last
         state = replace(state, last=price, at=at)
         if state.epoch is None:
             state = self._await_begin(state, turn)
+        if is_restored:
+            state = epochs.check_cash(state, self.settings, self.instrument, turn)
         state = judge.overtake(judge.arm(state))
         state = judge.check_stops(state, self.settings, self.instrument, turn)
         if state.stops.action is not None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
+from domain.events import OwnerWish
 from domain.order import Order, OrderState
 from strategy.grid.config import Follow, StopAction
 from strategy.grid.state import NEVER
@@ -242,3 +243,28 @@ def test_a_lost_order_that_is_found_at_rest_frees_its_cell() -> None:
     desk.fill("0.3")
 
     assert desk.asked() == "+sell 0.3 10000"
+
+
+def test_after_a_restart_buying_waits_where_the_cash_no_longer_covers_the_empty_cells() -> None:
+    settings = replace(FOUR, free_cash=Decimal(50000))
+    desk = Desk(settings)
+    desk.price(10000)
+    desk.state = replace(desk.state, last=Decimal(0), at=NEVER, quiet=None)
+    desk.settings = replace(settings, free_cash=Decimal(30000))
+    desk.price(10000)
+
+    assert desk.warnings() == ["cash_short"]
+    desk.end("0.0", OrderState.EXPIRED)
+    assert desk.why("0.0").code == "waits_for_money"
+    desk.owner(OwnerWish.RESUME)
+    assert desk.asked() == "+buy 0.0 9600"
+
+
+def test_after_a_restart_enough_cash_changes_nothing() -> None:
+    desk = Desk(replace(FOUR, free_cash=Decimal(50000)))
+    desk.price(10000)
+
+    desk.state = replace(desk.state, last=Decimal(0), at=NEVER, quiet=None)
+    desk.price(10000)
+
+    assert (desk.warnings(), desk.state.cash_short) == ([], False)
