@@ -90,7 +90,7 @@ def assemble(candles: Sequence[Candle], *, every_bar: bool) -> Rehearsal:
         {symbol: instrument},
         day_of=lambda at: at.date(),
         tell=lambda _: None,
-        run_row=dict,
+        run_row=lambda _: {},
     )
 
     def quiet() -> Bounds:

@@ -1,8 +1,24 @@
-"""The clocks: the machine's, and one that a run on recorded candles sets itself."""
+"""The clocks: the machine's, one that a run on recorded candles sets itself, and that of a demo's market."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.demo.door import MarketDoor, MarketTime
+
+
+def stopwatch_s() -> float:
+    """Return real seconds from some moment on, whatever is done to the clock."""
+    return time.monotonic()
+
+
+def fresh_nonce() -> str:
+    """Return an id that no call had before."""
+    return str(uuid.uuid4())
 
 
 class SystemClock:
@@ -27,3 +43,36 @@ class PlaybackClock:
     def set(self, at: datetime) -> None:
         """Go on to a bar."""
         self._at = at
+
+
+class MarketClock:
+    """Stands at the time that a demo's market told last; it moves when the market is asked to move.
+
+    Whoever waits moves it too, so one thread at a time may wait or step. Raises `VenueGone` as the door does.
+    """
+
+    def __init__(self, door: MarketDoor, told: MarketTime) -> None:
+        """Begin where the market stands."""
+        self._door = door
+        self._told = told
+
+    @property
+    def told(self) -> MarketTime:
+        """Return what the market told last."""
+        return self._told
+
+    def now(self) -> datetime:
+        """Return the market's time."""
+        return self._told.now
+
+    def wait(self, pause_s: float) -> None:
+        """Let so many seconds pass at the market; no print is played for it."""
+        if pause_s > 0:
+            # Never nothing: who waits for a moment in between would wait again and again.
+            pause = max(timedelta(seconds=pause_s), timedelta.resolution)
+            self._told = self._door.step(self.now() + pause, play=False)
+
+    def step(self, until: datetime | None) -> MarketTime:
+        """Go to the earliest of the next print, which is played, and a moment."""
+        self._told = self._door.step(until)
+        return self._told

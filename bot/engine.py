@@ -10,15 +10,26 @@ from domain.decision import Note, Weight
 from domain.errors import IllegalTransition
 from domain.events import (
     CancelFailed,
+    ConcernRaised,
     FillReported,
     OrderAccepted,
     OrderClosed,
     OrderEnded,
     OrderFilled,
+    OrderImported,
     OrderRests,
+    OrderShown,
+    OrdersSeen,
     OrderStuck,
     OutcomeLost,
+    OwnerAsked,
+    OwnerWish,
+    QuoteReceived,
     TimerFired,
+    TrustLost,
+    TrustRegained,
+    VenueAway,
+    VenueBack,
     WishDenied,
     WorkerDied,
 )
@@ -31,11 +42,14 @@ if TYPE_CHECKING:
 
     from domain.book import Book
     from domain.events import Event, StrategyEvent
+    from domain.instrument import Instrument
     from domain.order import Fill, Order
     from strategy.base import Strategy
 
 
 _UNANSWERED = {OrderState.SUBMITTED, OrderState.UNKNOWN, OrderState.VOID}
+_REFUSED_RETRY_S = 600
+"""A slot that the venue refused asks again no sooner: it would refuse the same for the same reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +57,17 @@ class EngineState:
     """What the bot knows: every order that may still change, and each strategy's state by symbol.
 
     `cancel_later`: orders to be taken back as soon as the venue has answered for them. `denied`: why a slot was refused
-    last, so that a refusal is told once.
+    last, so that a refusal is told once. `safe`: why no new order may be placed before the owner has looked; `doubts`:
+    the codes of what was told since. `seen_at`: all that the venue showed of our orders up to then is in here.
     """
 
     strategies: Mapping[str, Any]
     orders: Mapping[str, Order] = field(default_factory=dict)
     cancel_later: frozenset[str] = frozenset()
     denied: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    safe: Reason | None = None
+    doubts: frozenset[str] = frozenset()
+    seen_at: datetime | None = None
 
     def with_order(self, order: Order) -> EngineState:
         """Keep an order, or drop it once it is closed."""
@@ -141,13 +159,34 @@ class Engine:
                 return self._lost(state, event)
             case CancelFailed():
                 return self._cancel_failed(state, event)
-            case TimerFired():
+            case OrderShown(order=shown):
+                why = reason("order_not_in_ledger", order=shown.order_id, client_id=shown.client_order_id or "?")
+                return _distrust(state, why)
+            case TrustLost(why=why):
+                return _distrust(state, why)
+            case TrustRegained(code=code):
+                # Whatever else was told meanwhile stays for the owner to see to.
+                others = state.doubts - {code}
+                regained = state.safe is not None and state.safe.code == code and not others
+                return Step(replace(state, safe=None if regained else state.safe, doubts=others))
+            case OrderImported():
+                return self._imported(state, event)
+            case OrdersSeen():
+                return Step(replace(state, seen_at=event.at))
+            case QuoteReceived() if state.safe is not None:
+                # Without a price nothing is compared, so nothing is asked for.
                 return Step(state)
-            case WorkerDied():
-                why = reason("worker_died", error=event.error)
-                return Step(state, notes=(("", Note(event.name, why, Weight.WARNING)),))
+            case OwnerAsked(wish=OwnerWish.RESUME):
+                return self._decide(replace(state, safe=None, doubts=frozenset()), event.symbol, event)
+            case TimerFired() | VenueAway() | VenueBack() | ConcernRaised() | WorkerDied():
+                return Step(state, notes=_told(event))
             case _:
                 return self._decide(state, event.symbol, event)
+
+    def renewed(self, instrument: Instrument) -> Engine:
+        """Return the same engine after a venue told other terms of an instrument."""
+        strategy = self.strategies[instrument.symbol].with_instrument(instrument)
+        return Engine({**self.strategies, instrument.symbol: strategy})
 
     def deny(self, state: EngineState, wish: PlaceOrder, why: Reason, at: datetime) -> Step:
         """Tell a strategy that its order was refused before it was written; the owner is told once."""
@@ -155,7 +194,9 @@ class Engine:
         notes = () if state.denied.get(key) == why.code else ((wish.symbol, Note(wish.slot, why, Weight.WARNING)),)
         state = replace(state, denied={**state.denied, key: why.code})
         return Step(state, notes=notes).then(
-            self._decide(state, wish.symbol, WishDenied(wish.symbol, wish.slot, why, at))
+            self._decide(
+                state, wish.symbol, WishDenied(wish.symbol, wish.slot, why, at, passing=state.safe is not None)
+            )
         )
 
     def accept(self, state: EngineState, order: Order) -> EngineState:
@@ -170,15 +211,17 @@ class Engine:
         if former.state not in _UNANSWERED:
             # A fill, or the end, was quicker than the answer: what is new is the venue's id.
             order = replace(former, venue_id=former.venue_id or event.venue_id)
-            return Step(state.with_order(order), () if order == former else (OrderChanged(order),))
-        order = former.advance(OrderState.OPEN, venue_id=event.venue_id)
-        to_cancel = order.client_id in state.cancel_later
+        else:
+            order = former.advance(OrderState.OPEN, venue_id=event.venue_id)
+        to_cancel = order.client_id in state.cancel_later and not order.is_closed
         state = replace(state.with_order(order), cancel_later=state.cancel_later - {order.client_id})
-        step = Step(state, (OrderChanged(order),))
+        step = Step(state, () if order == former else (OrderChanged(order),))
         if to_cancel:
             wish = CancelOrder(order.symbol, order.cell, reason("cancel_was_waiting"))
             return replace(step, wishes=(wish,))
-        if former.state is OrderState.UNKNOWN:
+        if former.state not in _UNANSWERED:
+            return step
+        if former.state is not OrderState.SUBMITTED:
             return step.then(self._decide(state, order.symbol, OrderRests(order, event.at)))
         return step
 
@@ -188,21 +231,38 @@ class Engine:
         before: Book = state.strategies[order.symbol].book
         after = before.booked(order.cell, order.side, event.fill)
         state = self._with_book(state.with_order(order), order.symbol, after)
+        if order.is_closed:
+            state = replace(state, cancel_later=state.cancel_later - {order.client_id})
         step = Step(state, (FillBooked(order, event.fill, before, after),))
         told = OrderFilled(order, event.fill, event.at, late=former.is_closed)
         return step.then(self._decide(state, order.symbol, told))
 
     def _ended(self, state: EngineState, event: OrderEnded) -> Step:
-        order = self._order(state, event.client_id).advance(event.state)
+        former = self._order(state, event.client_id)
+        order = former.advance(event.state)
         was_canceled = order.client_id in state.cancel_later
         state = replace(state.with_order(order), cancel_later=state.cancel_later - {order.client_id})
         step = Step(state, (OrderChanged(order, event.why),))
         refused = event.state in {OrderState.REJECTED, OrderState.VOID} and not order.filled and not was_canceled
         if not refused:
-            return step.then(self._decide(state, order.symbol, OrderClosed(order, event.why, event.at)))
-        note = Step(state, notes=((order.symbol, Note(order.cell, event.why)),))
-        denial = WishDenied(order.symbol, order.cell, event.why, event.at, ask_later=True)
+            asked = was_canceled or former.state is OrderState.CANCEL_PENDING
+            unasked = event.state is OrderState.CANCELED and not asked
+            closed = OrderClosed(order, event.why, event.at, unasked=unasked)
+            return step.then(self._decide(state, order.symbol, closed))
+        # What was refused, and not merely never sent, is for the owner to know.
+        weight = Weight.WARNING if event.state is OrderState.REJECTED or event.retry_after_s else Weight.NOTE
+        note = Step(state, notes=((order.symbol, Note(order.cell, event.why, weight)),))
+        retry_after_s = _REFUSED_RETRY_S if event.state is OrderState.REJECTED else event.retry_after_s
+        # What the gate holds back waits; what never reached the venue, or never left us, was not refused.
+        passing = event.state is OrderState.VOID and (former.state in _UNANSWERED or not event.retry_after_s)
+        denial = WishDenied(order.symbol, order.cell, event.why, event.at, retry_after_s, passing)
         return step.then(note).then(self._decide(state, order.symbol, denial))
+
+    def _imported(self, state: EngineState, event: OrderImported) -> Step:
+        sent = event.order.advance(OrderState.SUBMITTED)
+        order = sent.advance(OrderState.OPEN, venue_id=event.venue_id)
+        steps = (OrderChanged(event.order, reason("imported")), OrderChanged(sent), OrderChanged(order))
+        return Step(state.with_order(order), steps).then(self._decide(state.with_order(order), event.symbol, event))
 
     def _lost(self, state: EngineState, event: OutcomeLost) -> Step:
         order = self._order(state, event.client_id)
@@ -251,6 +311,27 @@ class Engine:
             message = f"no order {client_id} is waiting for news"
             raise IllegalTransition(message)
         return state.orders[client_id]
+
+
+def _distrust(state: EngineState, why: Reason) -> Step:
+    """Stop placing; a further reason of the same kind is not told again."""
+    if state.safe is not None and why.code in {state.safe.code, *state.doubts}:
+        return Step(state)
+    state = replace(state, safe=state.safe or why, doubts=state.doubts | {why.code})
+    return Step(state, notes=(("", Note("venue", why, Weight.WARNING)),))
+
+
+def _told(event: TimerFired | VenueAway | VenueBack | ConcernRaised | WorkerDied) -> tuple[tuple[str, Note], ...]:
+    """Say what happened outside the market."""
+    match event:
+        case VenueAway() | ConcernRaised():
+            return (("", Note("venue", event.why, Weight.WARNING)),)
+        case VenueBack():
+            return (("", Note("venue", reason("venue_back"), Weight.WARNING)),)
+        case WorkerDied():
+            return (("", Note(event.name, reason("worker_died", error=event.error), Weight.WARNING)),)
+        case _:
+            return ()
 
 
 def _moved(book: Book, command: MoveLots | AdoptLot) -> Book:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from domain.instrument import Instrument
     from domain.order import Order
 
+SAFE = "safe"
+"""The row of the journal that stops every new order."""
+
 _SECOND = timedelta(seconds=1)
 _HOUR = timedelta(hours=1)
 
@@ -34,6 +37,10 @@ class Journal(Protocol):
 
     def book(self, symbol: str) -> Book:
         """Return what a symbol earned and holds."""
+        ...
+
+    def has_state(self, name: str) -> bool:
+        """Whether a row of remembered state is there."""
         ...
 
     def sends_since(self, at: datetime) -> int:
@@ -73,6 +80,8 @@ class OrderGate:
 
     def check(self, order: Order) -> Reason | None:
         """Return why an order must not leave, or None when it may."""
+        if self.journal.has_state(SAFE):
+            return reason("safe_no_orders")
         others = []
         written = None
         for known in self.journal.open_orders():

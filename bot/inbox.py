@@ -26,6 +26,11 @@ class Inbox:
         self._newest: dict[str, QuoteReceived] = {}
         self._quotes_after = quotes_after
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no event waits."""
+        return self._events.empty() and not self._newest
+
     def put(self, event: Event) -> None:
         """Add an event; may be called from any thread and never waits."""
         if not isinstance(event, QuoteReceived):

@@ -7,14 +7,31 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot import risk
 from bot.engine import FillBooked, OrderChanged
-from bot.memory import changed_rows
+from bot.gate import SAFE
+from bot.memory import changed_rows, safe_row
 from domain.commands import CancelOrder, MoveLots
 from domain.decision import Weight
-from domain.events import CancelFailed, FillReported, OrderAccepted, OrderEnded, OutcomeLost
+from domain.errors import BotError
+from domain.events import (
+    CancelFailed,
+    FillReported,
+    OrderAccepted,
+    OrderEnded,
+    OrderShown,
+    OrdersSeen,
+    OutcomeLost,
+    TermsRead,
+    TrustLost,
+    VenueAway,
+    WorkerDied,
+)
+from domain.order import OrderState
+from domain.reason import reason
+from domain.snapshot import iso
 from reports.figures import RUN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, MutableMapping
     from contextlib import AbstractContextManager
     from datetime import date, datetime
 
@@ -29,6 +46,19 @@ if TYPE_CHECKING:
     from domain.instrument import Instrument
     from domain.order import Fill, Order
     from domain.reason import Reason
+
+
+BLOCKED = "blocked"
+"""The row that says until when the venue must not be called."""
+
+NOT_IN_LEDGER = "order_not_in_ledger"
+"""Why nothing is trusted while the venue shows an order under our name that nobody here wrote."""
+
+_AT_REST = {OrderState.OPEN, OrderState.PARTIALLY_FILLED, OrderState.CANCEL_PENDING}
+
+
+class PartEnded(BotError):
+    """A thread of ours ended by an error."""
 
 
 class Page(Protocol):
@@ -88,7 +118,8 @@ class Ledger(Protocol):
 class Loop:
     """Owns the state; nobody else changes it.
 
-    `tell` hears every warning that is booked; `run_row` describes the run itself, for reports from the ledger alone.
+    `tell` hears every warning that is booked, `watch` every fill; `run_row` describes the run itself, for reports from
+    the ledger alone.
     """
 
     engine: Engine
@@ -97,18 +128,32 @@ class Loop:
     ledger: Ledger
     inbox: Inbox
     limits: Limits
-    instruments: Mapping[str, Instrument]
+    instruments: MutableMapping[str, Instrument]
     day_of: Callable[[datetime], date]
     tell: Callable[[Note], None]
-    run_row: Callable[[], Mapping[str, object]]
+    run_row: Callable[[EngineState], Mapping[str, object]]
+    watch: Callable[[FillBooked], None] = lambda _: None
     _saved: EngineState | None = field(default=None)
+    _apart: dict[tuple[str, str], FillReported | OrderAccepted] = field(default_factory=dict)
 
     def run(self, stopped: Callable[[], bool], *, patience_s: int = 1) -> None:
-        """Take events until asked to stop; looks up at least every `patience_s` seconds."""
+        """Take events until asked to stop; looks up at least every `patience_s` seconds.
+
+        Raises `PartEnded` when one of our threads has ended by an error.
+        """
         while not stopped():
             event = self.inbox.take(patience_s)
-            if event is not None:
-                self.handle(event)
+            if event is None:
+                self.wake()
+                continue
+            self.handle(event)
+            if isinstance(event, WorkerDied):
+                # Half a bot must not go on; the next start asks the venue what became of its orders.
+                raise PartEnded(f"{event.name}: {event.error}")
+
+    def wake(self) -> None:
+        """Send what had to wait and need not wait any longer."""
+        self.state = self.desk.dispatch(self.state)
 
     def drain(self) -> None:
         """Take all events that are waiting, and those they bring about."""
@@ -117,44 +162,88 @@ class Loop:
 
     def handle(self, event: Event) -> None:
         """Book one event and send what it leads to; raises `GridRefused` where a grid cannot begin."""
-        if not self._is_news(event):
+        news = self._news(event)
+        if news is None:
             return
+        self.desk.hear(self.state, news)
+        if isinstance(news, TermsRead):
+            self.instruments[news.symbol] = news.instrument
+            self.engine = self.engine.renewed(news.instrument)
         with self.ledger.commit() as page:
-            step = self.engine.step(self.state, event)
-            self._book(page, step, event.at)
+            step = self.engine.step(self.state, news)
+            self._book(page, step, news.at)
+            if isinstance(news, VenueAway) and news.blocked_until is not None:
+                page.state(BLOCKED, {"until": iso(news.blocked_until)})
             changed = self._remember(page)
             if changed or step.bookings or step.notes:
-                page.state(RUN, self.run_row())
+                page.state(RUN, self.run_row(self.state))
         self._saved = self.state
         self.state = self.desk.dispatch(self.state)
+        self._let_in(news)
 
-    def _is_news(self, event: Event) -> bool:
-        """Whether an order's news is told for the first time: a venue may report it twice, by more ways than one."""
+    def _news(self, event: Event) -> Event | None:
+        """Return what an event tells for the first time: a venue may report the same twice, by more ways than one."""
+        if isinstance(event, OrdersSeen) and (self._apart or NOT_IN_LEDGER in self.state.doubts):
+            # What is set apart, and what strange orders brought about, is not booked: it has to be told again.
+            return None
+        if isinstance(event, OrderShown):
+            client_id = event.order.client_order_id or ""
+            if client_id not in self.state.orders and self.ledger.reader.order(client_id) is None:
+                return event
+            return self._news(OrderAccepted(client_id, event.order.order_id, event.at))
         if not isinstance(event, OrderAccepted | OrderEnded | OutcomeLost | CancelFailed | FillReported):
-            return True
+            return event
         order = self.state.orders.get(event.client_id)
         if order is None:
             order = self.ledger.reader.order(event.client_id)
-            if order is None:
-                # Of an order that nobody wrote the engine must hear, and refuse it.
-                return True
-            return self._is_news_of_closed(event, order)
-        if not isinstance(event, FillReported):
-            return True
-        return not self.ledger.has_fill(order.symbol, event.fill.fill_id)
+            return self._of_a_stranger(event) if order is None else self._news_of_closed(event, order)
+        if isinstance(event, OrderEnded) and event.state is OrderState.VOID and order.state in _AT_REST:
+            # It was proven absent and has come to rest meanwhile: the venue's word is the later one.
+            return None
+        if isinstance(event, CancelFailed) and not event.retry_after_s and self.desk.has_yet_to_cancel(event.client_id):
+            # It rests because the cancel has not left us yet.
+            return None
+        if isinstance(event, FillReported) and self.ledger.has_fill(order.symbol, event.fill.fill_id):
+            return None
+        return event
 
-    def _is_news_of_closed(self, event: Event, order: Order) -> bool:
+    def _of_a_stranger(self, event: Event) -> Event:
+        """Tell of an order under our name that nobody here wrote: another bot, or a ledger that is not the newest."""
+        client_id = getattr(event, "client_id", "?")
+        return TrustLost(reason(NOT_IN_LEDGER, order="?", client_id=client_id), event.at)
+
+    def _news_of_closed(self, event: Event, order: Order) -> Event | None:
         """Take a closed order back in where something new is told of it: a fill, or an id that came after the end."""
         late_fill = isinstance(event, FillReported) and not self.ledger.has_fill(order.symbol, event.fill.fill_id)
         late_id = isinstance(event, OrderAccepted) and order.venue_id is None
-        if late_fill or late_id:
-            self.state = self.state.recalling(order)
-        return late_fill or late_id
+        if not late_fill and not late_id:
+            return None
+        if order.state is OrderState.VOID and self.state.order_of(order.symbol, order.cell) is not None:
+            # Two orders of ours live where one may: what is told of the second waits until the first has ended.
+            if isinstance(event, OrderAccepted | FillReported):
+                self._set_apart(event)
+            return TrustLost(reason("void_order_lives", order=order.client_id, slot=order.cell), event.at)
+        self.state = self.state.recalling(order)
+        return event
+
+    def _set_apart(self, event: OrderAccepted | FillReported) -> None:
+        """Keep it once: every look at the venue tells it again."""
+        what = event.fill.fill_id if isinstance(event, FillReported) else ""
+        self._apart.setdefault((event.client_id, what), event)
+
+    def _let_in(self, news: Event) -> None:
+        """Look again at what was set apart, once the order in its way may be gone."""
+        if self._apart and isinstance(news, OrderEnded | FillReported):
+            apart, self._apart = self._apart, {}
+            for event in apart.values():
+                self.inbox.put(event)
 
     def _book(self, page: Page, step: Step, at: datetime) -> None:
         self.state = step.state
         for booking in step.bookings:
             self._write(page, booking, at)
+            if isinstance(booking, FillBooked):
+                self.watch(booking)
         for symbol, note in step.notes:
             page.decision(at, symbol, note)
             if note.weight is Weight.WARNING:
@@ -186,7 +275,10 @@ class Loop:
             page.adopt(booking.command, at, booking.before, booking.after, day)
 
     def _remember(self, page: Page) -> bool:
-        changed = False
+        state, saved = self.state, self._saved
+        changed = saved is None or (saved.safe, saved.doubts) != (state.safe, state.doubts)
+        if changed:
+            page.state(SAFE, safe_row(state.safe, state.doubts))
         for symbol, after in self.state.strategies.items():
             before = None if self._saved is None else self._saved.strategies[symbol]
             for name, body in changed_rows(symbol, before, after):

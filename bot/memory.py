@@ -14,9 +14,10 @@ from ledger.columns import ReasonText
 from strategy.grid.state import Cell, Epoch, GridState, Move, Phase, StartOrder, Stops
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from domain.book import Book
+    from domain.reason import Reason
 
 Row = tuple[str, "dict[str, Any] | None"]
 
@@ -36,8 +37,8 @@ _HEAD: dict[str, TypeAdapter[Any]] = {
     "sized_on": TypeAdapter(date | None),
     "follow_refused": TypeAdapter(bool),
 }
-"""Every field of the state but the book (the ledger's own), the cells (a row each), the prices (asked anew) and what
-follows from them."""
+"""Every field of the state but the book (the ledger's own), the cells (a row each), prices and terms (asked anew) and
+what follows from them."""
 
 _head_of = attrgetter(*_HEAD)
 _CELL = TypeAdapter(Cell)
@@ -53,7 +54,9 @@ def changed_rows(symbol: str, before: GridState | None, after: GridState) -> Ite
         yield _head_name(symbol), head
     old = {} if before is None else {cell.key: cell for cell in before.slots()}
     for cell in after.slots():
-        if old.pop(cell.key, None) is not cell:
+        former = old.pop(cell.key, None)
+        # A cell that was asked for and refused at once is another object and the same cell.
+        if former is not cell and former != cell:
             yield _cell_name(symbol, cell.key), _cell_row(cell)
     for key in old:
         yield _cell_name(symbol, key), None
@@ -73,6 +76,16 @@ def restored(symbol: str, rows: Mapping[str, Mapping[str, Any]], book: Book) -> 
         cells=tuple(cell for cell in cells if not cell.legacy),
         legacy=tuple(cell for cell in cells if cell.legacy),
     )
+
+
+def safe_row(why: Reason | None, doubts: Collection[str]) -> dict[str, Any] | None:
+    """Return why no new order may be placed, and all that was doubted, as a row; None where orders may be placed."""
+    return None if why is None else {"why": _WHY.written(why), "doubts": sorted(doubts)}
+
+
+def restored_safe(row: Mapping[str, Any] | None) -> tuple[Reason | None, frozenset[str]]:
+    """Read that row back."""
+    return (None, frozenset()) if row is None else (_WHY.parsed(row["why"]), frozenset(row["doubts"]))
 
 
 def _cell_row(cell: Cell) -> dict[str, Any]:

@@ -1,34 +1,73 @@
-"""The command line of the bot: what was asked for, and what is not built yet."""
+"""The command line of the bot: which run is asked for, on which market, with which settings going first."""
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from bot.setting_values import Refused, exact
+from bot.setting_values import Refused, exact, shown
 from domain.errors import ExitCode, SetupError
-from domain.exact import ONE
+from domain.exact import ONE, ZERO
 from domain.reason import reason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from argparse import Namespace
+    from collections.abc import Callable, Iterator, Sequence
 
-_LATER = ("--demo", "--days", "--from", "--speed", "--fresh")
-"""Options of the demo against a venue's simulator."""
+    from domain.reason import Reason
+
+DAYS_MAX = 3650
+SPEED = Decimal(8)
+"""Prints of a demo's market per real second, where nothing else is asked for."""
+
+_WHOLE_DIGITS_MAX = 12
+_FIRST_YEAR, _LAST_YEAR = 2000, 2099
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+
+class Run(StrEnum):
+    """The runs there are; which one it is when the command line does not say, the house decides."""
+
+    PAPER = "paper"
+    DEMO = "demo"
+    OWN = "own"
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """A run on candles: the file, what its prices are multiplied by, how many bars, settings that go first."""
+    """What was asked for; `run` is None where the command line does not say.
 
-    prices: Path
-    scale: Decimal
-    bars: int | None
-    overrides: tuple[str, ...]
+    `speed` is None for no cap. `for_demo` names what was given and means something in a demo only.
+    """
+
+    run: Run | None
+    prices: Path | None = None
+    scale: Decimal = ONE
+    bars: int | None = None
+    days: int | None = None
+    begins: date | None = None
+    speed: Decimal | None = SPEED
+    fresh: bool = False
+    exit_at_end: bool = False
+    resume: bool = False
+    import_orders: bool = False
+    overrides: tuple[str, ...] = ()
+    for_demo: tuple[str, ...] = ()
+
+    def check_outside_demo(self) -> None:
+        """Raise `SetupError` where an option was given that only a demo understands."""
+        if self.for_demo:
+            raise SetupError(ExitCode.SETTINGS, reason("option_needs_demo", option=self.for_demo[0]))
 
 
 class Parser(ArgumentParser):
@@ -42,56 +81,150 @@ class Parser(ArgumentParser):
 
 
 def parser() -> ArgumentParser:
-    """Return the options that exist."""
+    """Return the options there are."""
     options = Parser(
         prog="run.sh",
         formatter_class=RawDescriptionHelpFormatter,
-        description="Trades a grid on a file of candles, in this process, with the rules of the chosen exchange.",
-        epilog="Settings come from --set, the environment and .env; docs/settings.md lists them.",
+        description="Trades a grid: with your settings, in a demo, or on a file of candles on paper.",
+        epilog="Settings come from --set, the environment and .env; docs/settings.md lists them.\n"
+        "Without options: your own bot where there are settings of yours, else the demo.",
         allow_abbrev=False,
     )
+    options.add_argument("--demo", action="store_true", help="trade on a simulated exchange, without keys or money")
     options.add_argument(
-        "--prices", metavar="FILE", help="candles: time_utc,open,high,low,close,volume (CSV, gzip too)"
+        "--prices", metavar="FILE", help="candles: time_utc,open,high,low,close,volume (CSV, gzip too); alone: a demo"
     )
-    options.add_argument("--paper", action="store_true", help="trade on paper, in this process")
-    options.add_argument("--exit", action="store_true", help="end at the last bar (a run on paper always does)")
-    options.add_argument("--scale", metavar="X", default="1", help="multiply the file's prices")
-    options.add_argument("--bars", metavar="N", help="play only the first N bars")
+    options.add_argument("--paper", action="store_true", help="with --prices: play the file at once, in this process")
+    options.add_argument("--scale", metavar="X", help="multiply the file's prices")
+    options.add_argument("--bars", metavar="N", help="play only the first N bars of the file")
+    options.add_argument("--days", metavar="N", help="a demo on a synthetic market of N days")
+    options.add_argument("--from", metavar="YYYY-MM-DD", dest="begins", help="with --days: the first day, in UTC")
+    options.add_argument("--speed", metavar="N", help=f"demo: price changes per second, or max (default {SPEED})")
+    options.add_argument("--fresh", action="store_true", help="demo: begin anew; the former run is kept as .old")
+    options.add_argument("--exit", action="store_true", help="end when the market ends (on paper always)")
+    options.add_argument("--resume", action="store_true", help="leave a pause or the safe state")
+    options.add_argument("--import-orders", action="store_true", help="take over open orders that the ledger lacks")
     options.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], dest="overrides")
-    for name in _LATER:
-        options.add_argument(name, nargs="?", const="", help="not built yet")
     return options
 
 
 def read_options(arguments: Sequence[str]) -> Options:
-    """Understand a command line; raises `SetupError` where it asks for what is wrong or not built yet."""
+    """Understand a command line; raises `SetupError` with everything that does not go together."""
     given = parser().parse_args(arguments)
-    asked_later = [name for name in _LATER if getattr(given, name.removeprefix("--")) is not None]
-    if asked_later:
-        raise SetupError(ExitCode.SETTINGS, reason("option_not_built", option=asked_later[0]))
+    faults = list(_clashes(given))
+    options = Options(
+        run=_run(given),
+        prices=None if given.prices is None else Path(given.prices),
+        scale=_read(_scale, given.scale, ONE, faults),
+        bars=_read(_bars, given.bars, None, faults),
+        days=_read(_days, given.days, None, faults),
+        begins=_read(_begin, given.begins, None, faults),
+        speed=_read(_speed, given.speed, SPEED, faults),
+        fresh=given.fresh,
+        exit_at_end=given.exit,
+        resume=given.resume,
+        import_orders=given.import_orders,
+        overrides=tuple(given.overrides),
+        for_demo=tuple(_given(given, "--speed", "--fresh")),
+    )
+    if faults:
+        raise SetupError(ExitCode.SETTINGS, *faults)
+    return options
+
+
+def _run(given: Namespace) -> Run | None:
+    if given.paper:
+        return Run.PAPER
+    return Run.DEMO if given.demo or given.prices is not None or given.days is not None else None
+
+
+def _given(given: Namespace, *names: str) -> Iterator[str]:
+    """Yield those of some options that stand on the command line."""
+    for name in names:
+        value = getattr(given, {"--from": "begins"}.get(name, name[2:].replace("-", "_")))
+        if value is not None and value is not False:
+            yield name
+
+
+def _clashes(given: Namespace) -> Iterator[Reason]:
+    """Name everything that does not go together."""
+    if given.paper:
+        if given.prices is None:
+            yield reason("paper_needs_prices")
+        for name in _given(given, "--demo", "--days", "--from", "--speed", "--fresh"):
+            yield reason("paper_excludes_demo", option=name)
+        for name in _given(given, "--resume", "--import-orders"):
+            yield reason("paper_begins_anew", option=name)
+        return
+    if given.begins is not None and given.days is None:
+        yield reason("from_needs_days")
+    if given.prices is not None and given.days is not None:
+        yield reason("prices_or_days")
     if given.prices is None:
-        raise SetupError(ExitCode.SETTINGS, reason("paper_needs_prices" if given.paper else "what_works_today"))
-    if not given.paper:
-        raise SetupError(ExitCode.SETTINGS, reason("prices_need_paper", path=given.prices))
-    return Options(Path(given.prices), _scale(given.scale), _bars(given.bars), tuple(given.overrides))
+        for name in _given(given, "--scale", "--bars"):
+            yield reason("option_needs_prices", option=name)
+    if given.import_orders and _run(given) is Run.DEMO:
+        yield reason("demo_has_no_orders_to_import")
+
+
+def _read(read: Callable[[str], T], text: str | None, default: D, faults: list[Reason]) -> T | D:
+    """Return what a text means, the default where it is not given; a text that means nothing is a fault."""
+    if text is None:
+        return default
+    try:
+        return read(text)
+    except Refused as refused:
+        faults.append(refused.why)
+        return default
 
 
 def _scale(text: str) -> Decimal:
-    try:
-        scale = exact(text)
-    except Refused:
-        scale = Decimal(0)
-    if scale <= 0:
-        raise SetupError(ExitCode.SETTINGS, reason("scale_not_positive", value=text))
+    if (scale := _number(text)) <= ZERO:
+        raise Refused(reason("scale_not_positive", value=shown(text)))
     return scale
 
 
-def _bars(text: str | None) -> int | None:
-    if text is None:
+def _bars(text: str) -> int:
+    if (bars := _whole(text)) < 1:
+        raise Refused(reason("bars_not_positive", value=shown(text)))
+    return bars
+
+
+def _days(text: str) -> int:
+    if not 1 <= (days := _whole(text)) <= DAYS_MAX:
+        raise Refused(reason("days_out_of_range", highest=DAYS_MAX))
+    return days
+
+
+def _begin(text: str) -> date:
+    try:
+        day = date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        day = None
+    if day is None or not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise Refused(reason("from_not_a_day", first=_FIRST_YEAR, last=_LAST_YEAR))
+    return day
+
+
+def _speed(text: str) -> Decimal | None:
+    if text.casefold() == "max":
         return None
-    if not text.isascii() or not text.isdecimal() or Decimal(text) < ONE:
-        raise SetupError(ExitCode.SETTINGS, reason("bars_not_positive", value=text))
-    return int(text)
+    if (speed := _number(text)) <= ZERO:
+        raise Refused(reason("speed_not_positive"))
+    return speed
+
+
+def _whole(text: str) -> int:
+    """Return a whole number, 0 where the text is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _WHOLE_DIGITS_MAX else 0
+
+
+def _number(text: str) -> Decimal:
+    """Return a number, 0 where the text is none."""
+    try:
+        return exact(text)
+    except Refused:
+        return ZERO
 
 
 def overrides_in(arguments: Sequence[str]) -> tuple[str, ...]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
-from domain.events import OrderEnded
+from domain.events import CancelFailed, OrderAccepted, OrderEnded
 from domain.order import IntentKey, Order, OrderState, client_id
 from domain.reason import reason
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from domain.instrument import Side
     from domain.reason import Reason
 
+_GATE_RETRY_S = 600
+_HOLD_FIRST_S = 2
+_HOLD_MAX_S = 600
 _ON_ITS_WAY = {OrderState.SUBMITTED, OrderState.UNKNOWN}
 _AT_REST = {OrderState.OPEN, OrderState.PARTIALLY_FILLED}
 
@@ -94,7 +98,11 @@ def id_prefix(instance: str) -> str:
 
 @dataclass(slots=True)
 class OrderDesk:
-    """Brings wishes that passed risk to the venue; `put` takes the events that need no venue."""
+    """Brings wishes that passed risk to the venue; `put` takes the events that need no venue.
+
+    While the venue does not take calls nothing is sent: `held_until` doubles its distance with every failure. Closed,
+    it sends nothing more: the bot is about to end.
+    """
 
     journal: OrderJournal
     gate: Gate
@@ -102,6 +110,10 @@ class OrderDesk:
     prefix: str
     clock: Clock
     put: Callable[[Event], None]
+    held_until: datetime | None = None
+    is_closed: bool = False
+    _held_at: datetime | None = None
+    _failures: int = 0
     _to_place: deque[str] = field(default_factory=deque)
     _to_cancel: deque[str] = field(default_factory=deque)
 
@@ -134,18 +146,51 @@ class OrderDesk:
             return replace(state, cancel_later=state.cancel_later | {order.client_id})
         return state
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something is to be sent."""
+        return bool(self._to_cancel or self._to_place)
+
+    def has_yet_to_cancel(self, which: str) -> bool:
+        """Whether the cancel of an order waits to be sent."""
+        return which in self._to_cancel
+
+    def hear(self, state: EngineState, event: Event) -> None:
+        """Learn from what became of a call whether the venue takes more of them."""
+        if not isinstance(event, OrderAccepted | OrderEnded | CancelFailed):
+            return
+        order = state.orders.get(event.client_id)
+        was_sent = order is not None and order.state is OrderState.SUBMITTED
+        if not isinstance(event, OrderAccepted) and _did_not_reach(event, was_sent=was_sent):
+            hold_s = max(event.retry_after_s, min(_HOLD_FIRST_S << min(self._failures, 16), _HOLD_MAX_S))
+            self._failures += 1
+            self._held_at, self.held_until = event.at, event.at + timedelta(seconds=hold_s)
+        elif was_sent:
+            # Taken or refused: the venue has answered. An order that only a look has found says nothing of that.
+            self._failures, self.held_until = 0, None
+
     def dispatch(self, state: EngineState) -> EngineState:
-        """Hand the worker what is waiting, cancels first, as long as it is idle."""
-        while self.worker.idle and (self._to_cancel or self._to_place):
+        """Hand the worker what is waiting, cancels first, as long as it is idle and the venue takes calls."""
+        if self.is_closed or self._is_held():
+            return state
+        while self.worker.idle and self.is_waiting:
             if self._to_cancel:
                 self._send_cancel(state, self._to_cancel.popleft())
             else:
                 state = self._send(state, self._to_place.popleft())
         return state
 
+    def _is_held(self) -> bool:
+        now = self.clock.now()
+        if self.held_until is None or now >= self.held_until:
+            return False
+        # A clock that was set back would hold us for as long as it was set back by.
+        return self._held_at is None or now >= self._held_at
+
     def _send_cancel(self, state: EngineState, which: str) -> None:
         order = state.orders.get(which)
-        if order is not None:
+        # What a look found at rest meanwhile is canceled once its strategy has asked again, and not before.
+        if order is not None and order.state is OrderState.CANCEL_PENDING:
             self.worker.cancel(order)
 
     def _send(self, state: EngineState, which: str) -> EngineState:
@@ -154,7 +199,7 @@ class OrderDesk:
             return state
         refusal = self.gate.check(order)
         if refusal is not None:
-            self.put(OrderEnded(which, OrderState.VOID, refusal, self.clock.now()))
+            self.put(OrderEnded(which, OrderState.VOID, refusal, self.clock.now(), _GATE_RETRY_S))
             return state
         order = order.advance(OrderState.SUBMITTED)
         # Committed before the bytes leave: after a crash this order may be with the venue, one without it is not.
@@ -162,3 +207,10 @@ class OrderDesk:
             page.order(order, self.clock.now())
         self.worker.place(order)
         return state.with_order(order)
+
+
+def _did_not_reach(event: OrderEnded | CancelFailed, *, was_sent: bool) -> bool:
+    """Whether a call came to nothing; what the gate refuses never left, and what the venue refuses was answered."""
+    if not event.retry_after_s:
+        return False
+    return isinstance(event, CancelFailed) or (was_sent and event.state is OrderState.VOID)

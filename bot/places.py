@@ -11,10 +11,13 @@ from bot.lock import instance_lock
 from domain.errors import ExitCode, SetupError
 from domain.reason import reason
 from domain.snapshot import Mode
-from ledger.places import SqlitePlace
+from ledger.places import PostgresPlace, SqlitePlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from bot.settings import Settings
+    from ledger.places import Place
 
 DOTENV = Path(__file__).resolve().parent.parent / ".env"
 """The owner's settings, beside run.sh."""
@@ -88,3 +91,17 @@ def last_paper_ledger(data_dir: Path, instance: str) -> SqlitePlace:
 def paper_ledger(folder: Path, instance: str) -> SqlitePlace:
     """Return where a run on candles keeps its ledger: always a file in its own folder, whatever `DATABASE_URL` says."""
     return SqlitePlace(folder / instance / str(Mode.DRY_RUN))
+
+
+def own_lock(data_dir: Path, instance: str) -> Path:
+    """Return the lock of the owner's bot."""
+    return data_dir / instance / "lock"
+
+
+def own_ledger(settings: Settings, mode: Mode) -> Place:
+    """Return where the owner's bot keeps its ledger: one for each mode, in files or in the database that is set."""
+    address = "" if settings.database_url is None else settings.database_url.get_secret_value()
+    if address.startswith("postgresql"):
+        return PostgresPlace(address, f"{settings.instance}_{mode}")
+    folder = Path(address.removeprefix("sqlite:///")) if address else settings.data_dir
+    return SqlitePlace(folder / settings.instance / str(mode))

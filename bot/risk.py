@@ -31,6 +31,8 @@ class Limits:
 
 def judge(state: EngineState, wish: PlaceOrder, limits: Limits, instrument: Instrument) -> Reason | None:
     """Return why an order may not be placed, or None when it may."""
+    if state.safe is not None:
+        return reason("safe_no_orders")
     if wish.side is Side.SELL:
         # A cap on orders holds purchases back; a sale only ever answers one, at a higher price.
         return _judge_sale(state, wish, instrument)

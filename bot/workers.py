@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 import threading
-from queue import SimpleQueue
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from domain.errors import AuthRefused, OrderNotFound, OrderRejected, OutcomeUnknown, RateLimited, VenueUnavailable
+from domain.errors import (
+    AuthRefused,
+    OrderNotReady,
+    OrderRejected,
+    OutcomeUnknown,
+    RateLimited,
+    VenueError,
+    VenueUnavailable,
+)
 from domain.events import CancelFailed, OrderAccepted, OrderEnded, OutcomeLost, WorkerDied
 from domain.order import CLOSED, OrderState
-from domain.reason import reason
+from domain.reason import Reason, reason
+from domain.snapshot import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
+    from bot.feed import Feed
     from domain.clock import Clock
     from domain.events import Event
     from domain.order import Order
-    from domain.reason import Reason
     from exchanges.base import Exchange
 
 _NOTHING_HAPPENED = (VenueUnavailable, RateLimited, AuthRefused)
+_UNREACHED_RETRY_S = 2
+_LOOK_UP_S = 1
+_KEY_RETRY_S = 900
+"""A key that is refused is not tried again and again: some venues shut out who does."""
 
 
 class VenueCalls:
@@ -39,33 +54,53 @@ class VenueCalls:
             )
         except OrderRejected as refusal:
             return OrderEnded(order.client_id, OrderState.REJECTED, reason(refusal.code), self._clock.now())
-        except OutcomeUnknown:
+        except (OutcomeUnknown, OrderNotReady):
             return OutcomeLost(order.client_id, reason("answer_lost"), self._clock.now())
         except _NOTHING_HAPPENED as trouble:
-            return OrderEnded(order.client_id, OrderState.VOID, _not_reached(trouble), self._clock.now())
+            return OrderEnded(
+                order.client_id, OrderState.VOID, not_reached(trouble), self._clock.now(), _retry_after_s(trouble)
+            )
         return OrderAccepted(order.client_id, placed.order_id, self._clock.now())
 
     def cancel(self, order: Order) -> Event | None:
         """Ask for an order's end; an event only once the venue shows it ended, or the call never reached it.
 
-        A lost answer, and an order that the venue does not find, prove nothing: the order stays to be canceled.
+        Anything else proves nothing: the order stays to be canceled until the look at all own orders tells.
         """
         venue_id = order.venue_id or ""
         try:
             self._exchange.cancel_order(venue_id)
-            shown = self._exchange.get_order(venue_id)
         except _NOTHING_HAPPENED as trouble:
-            return CancelFailed(order.client_id, _not_reached(trouble), self._clock.now())
-        except (OutcomeUnknown, OrderNotFound):
+            return CancelFailed(order.client_id, not_reached(trouble), self._clock.now(), _retry_after_s(trouble))
+        except VenueError:
             return None
-        # Fills that went before the cancel end the order themselves, once they are told.
-        if shown.state not in CLOSED or shown.state is OrderState.FILLED:
+        try:
+            shown = self._exchange.get_order(venue_id)
+        except VenueError:
+            return None
+        # Fills that went before the cancel are booked first: the look at all own orders then tells of the end.
+        if shown.state not in CLOSED or shown.filled != order.filled or shown.state is OrderState.FILLED:
             return None
         return OrderEnded(order.client_id, shown.state, reason("canceled_by_us"), self._clock.now())
 
 
-def _not_reached(trouble: Exception) -> Reason:
+def not_reached(trouble: VenueError, blocked_until: datetime | None = None) -> Reason:
+    """Return why a call came to nothing: in the venue's own words where it had some.
+
+    `blocked_until`: until when we hold every call back ourselves, because the venue shut our address out.
+    """
+    why = getattr(trouble, "why", None)
+    if isinstance(why, Reason):
+        return why
+    if blocked_until is not None and isinstance(trouble, RateLimited):
+        return reason("venue_shut_out", until=iso(blocked_until))
     return reason("venue_not_reached", error=type(trouble).__name__)
+
+
+def _retry_after_s(trouble: VenueError) -> int:
+    if isinstance(trouble, RateLimited):
+        return max(trouble.retry_after_s, _UNREACHED_RETRY_S)
+    return _KEY_RETRY_S if isinstance(trouble, AuthRefused) else _UNREACHED_RETRY_S
 
 
 class InlineWorker:
@@ -111,7 +146,7 @@ class ThreadWorker:
         """Begin to work."""
         self._thread.start()
 
-    def stop(self, timeout_s: int = 5) -> bool:
+    def stop(self, timeout_s: float) -> bool:
         """Finish the call in flight; returns whether it ended within so many seconds."""
         self._jobs.put(None)
         self._thread.join(timeout_s)
@@ -139,3 +174,57 @@ class ThreadWorker:
                     self._put(event)
         except Exception as error:  # noqa: BLE001 - the top of a thread: its death must reach the loop, whatever it was
             self._put(WorkerDied("order-worker", type(error).__name__, self._clock.now()))
+
+
+class FeedThread:
+    """Asks the venue in a thread of its own; the answers come as events."""
+
+    def __init__(self, feed: Feed, clock: Clock, put: Callable[[Event], None]) -> None:
+        """Prepare; `start` begins the work."""
+        self._feed = feed
+        self._clock = clock
+        self._put = put
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="feed", daemon=True)
+
+    def start(self) -> None:
+        """Begin to ask."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> bool:
+        """Ask nothing more; returns whether the question at hand was answered within so many seconds."""
+        self._end.set()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        try:
+            while not self._end.is_set():
+                if not self._feed.ask_due():
+                    self._end.wait(self._pause_s())
+        except Exception as error:  # noqa: BLE001 - the top of a thread: its death must reach the loop, whatever it was
+            self._put(WorkerDied("feed", type(error).__name__, self._clock.now()))
+
+    def _pause_s(self) -> float:
+        next_at = self._feed.next_at()
+        if next_at is None:
+            return _LOOK_UP_S
+        return min(max((next_at - self._clock.now()).total_seconds(), 0), _LOOK_UP_S)
+
+
+class Alarm:
+    """Lets real time pass; once it has rung, no pause lasts any longer."""
+
+    def __init__(self) -> None:
+        """Begin silent."""
+        # A queue, and no event: it may be rung by a signal that comes in the middle of a wait of the same thread.
+        self._rung: SimpleQueue[None] = SimpleQueue()
+
+    def ring(self) -> None:
+        """End every pause, those to come included."""
+        self._rung.put(None)
+
+    def wait(self, pause_s: float) -> None:
+        """Return after so many seconds, or when it rings."""
+        with suppress(Empty):
+            self._rung.put(self._rung.get(timeout=max(pause_s, 0)))

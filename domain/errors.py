@@ -84,5 +84,13 @@ class OrderNotFound(VenueError):
     """An answer, not a proof that the order was never placed."""
 
 
+class MarketUnknown(VenueUnavailable):
+    """The venue has no such market: the owner has to change a setting."""
+
+
+class OrderNotReady(VenueUnavailable):
+    """The venue has the order but is still taking it in: it exists, and can be read shortly."""
+
+
 class OutcomeUnknown(VenueError):
     """Sent, and the answer was lost: reconcile before the next order."""

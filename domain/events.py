@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from domain.instrument import Instrument
     from domain.market import Candle, Quote
     from domain.order import Fill, Order, OrderState
     from domain.reason import Reason
+    from domain.venue import VenueOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +76,16 @@ class FillReported:
 
 @dataclass(frozen=True, slots=True)
 class OrderEnded:
-    """The venue, or a proof, closed an order without (more) fills: canceled, expired, rejected, void."""
+    """The venue, or a proof, closed an order without (more) fills: canceled, expired, rejected, void.
+
+    `retry_after_s`: where it never came to rest, how long its slot should wait before it asks again.
+    """
 
     client_id: str
     state: OrderState
     why: Reason
     at: datetime
+    retry_after_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +99,99 @@ class OutcomeLost:
 
 @dataclass(frozen=True, slots=True)
 class CancelFailed:
-    """A cancel was not sent or not answered; the order rests until the contrary is proven."""
+    """A cancel was not sent, or a look-up showed that it came to nothing: the order rests.
+
+    `retry_after_s`: how long the venue should be left alone.
+    """
 
     client_id: str
+    why: Reason
+    at: datetime
+    retry_after_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OrderShown:
+    """The venue shows an order that bears our prefix and that the loop did not expect there."""
+
+    order: VenueOrder
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderImported:
+    """An order that the ledger did not know is taken over, as if it had just been intended; it rests as `venue_id`."""
+
+    order: Order
+    venue_id: str
+    at: datetime
+
+    @property
+    def symbol(self) -> str:
+        """Return what it trades."""
+        return self.order.symbol
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersSeen:
+    """All that the venue showed of our orders at a moment has been told by the events before this one."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TermsRead:
+    """The venue told its terms anew: fees, minimum, and in `hold` why its buys should wait (a warned market)."""
+
+    instrument: Instrument
+    hold: Reason | None
+    at: datetime
+
+    @property
+    def symbol(self) -> str:
+        """Return whose terms they are."""
+        return self.instrument.symbol
+
+
+@dataclass(frozen=True, slots=True)
+class VenueAway:
+    """The venue stopped answering, or refuses our key; told once.
+
+    `blocked_until`: until when it must not be called at all, because it shut our address out.
+    """
+
+    why: Reason
+    at: datetime
+    blocked_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VenueBack:
+    """The venue answers again."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConcernRaised:
+    """Something the owner should see to before it stops the bot."""
+
+    why: Reason
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TrustRegained:
+    """What had cost the trust, by its code, is settled."""
+
+    code: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TrustLost:
+    """Books and venue contradict each other: no new order before the owner has looked."""
+
     why: Reason
     at: datetime
 
@@ -149,11 +245,12 @@ class OrderFilled:
 
 @dataclass(frozen=True, slots=True)
 class OrderClosed:
-    """An order ended without (more) fills."""
+    """An order ended without (more) fills; `unasked`: the venue, or its owner by hand, ended it, and not we."""
 
     order: Order
     why: Reason
     at: datetime
+    unasked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,17 +274,40 @@ class OrderRests:
 class WishDenied:
     """Risk, the gate or the venue refused an order of this slot before it rested.
 
-    `ask_later`: the refusal cost a call, or will not pass by itself; do not ask again at once.
+    `retry_after_s`: the refusal cost a call, or will not pass by itself; do not ask again before. `passing`: it says
+    nothing of the order; the venue could not be reached, or nothing at all may be placed now.
     """
 
     symbol: str
     slot: str
     why: Reason
     at: datetime
-    ask_later: bool = False
+    retry_after_s: int = 0
+    passing: bool = False
 
 
 MarketEvent = QuoteReceived | CandleClosed | SessionOpened | SessionClosed
-VenueEvent = OrderAccepted | FillReported | OrderEnded | OutcomeLost | CancelFailed
-Event = MarketEvent | VenueEvent | OwnerAsked | TimerFired | WorkerDied
-StrategyEvent = MarketEvent | OrderFilled | OrderClosed | OrderStuck | OrderRests | WishDenied | OwnerAsked
+VenueEvent = (
+    OrderAccepted
+    | FillReported
+    | OrderEnded
+    | OutcomeLost
+    | CancelFailed
+    | OrderShown
+    | OrderImported
+    | OrdersSeen
+    | TermsRead
+)
+TrustEvent = VenueAway | VenueBack | ConcernRaised | TrustLost | TrustRegained
+Event = MarketEvent | VenueEvent | TrustEvent | OwnerAsked | TimerFired | WorkerDied
+StrategyEvent = (
+    MarketEvent
+    | OrderFilled
+    | OrderClosed
+    | OrderStuck
+    | OrderRests
+    | OrderImported
+    | WishDenied
+    | TermsRead
+    | OwnerAsked
+)

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from decimal import Decimal
 
     from domain.account import Balance
     from domain.instrument import Instrument, Side
     from domain.market import Candle, Quote
+    from domain.reason import Reason
     from domain.session import SessionRule
     from domain.venue import CancelAnswer, Execution, VenueOrder
 
@@ -45,6 +47,19 @@ class MarketData(Protocol):
         """Return ticks, steps, minimum and fees as they are now."""
         ...
 
+    def refresh_instrument(self, symbol: str) -> Instrument:
+        """Ask for the instrument anew; fees and minimum may change under a running bot."""
+        ...
+
+    def buying_hold(self, symbol: str) -> Reason | None:
+        """Ask why nothing should be bought in a market now (warned of, about to be delisted, halted); None: nothing."""
+        ...
+
+    @property
+    def blocked_until(self) -> datetime | None:
+        """Return until when no call is made because the venue shut our address out."""
+        ...
+
     def market_session(self, symbol: str) -> SessionRule | None:
         """Return how the market divides its days; None where it never closes."""
         ...
@@ -74,16 +89,38 @@ class Trading(Protocol):
         """Return one order; raises `OrderNotFound`, which is no proof that it was never placed."""
         ...
 
+    def find_order(self, client_order_id: str) -> VenueOrder | None:
+        """Look an order up by our id, where `capabilities.client_order_id`; None only where a readable answer says no.
+
+        Raises `OrderNotReady` where the venue has it and is still taking it in: it exists.
+        """
+        ...
+
     def open_orders(self, symbol: str) -> tuple[VenueOrder, ...]:
         """Return all orders at rest, every page of them."""
+        ...
+
+    def closed_orders(self, symbol: str, since: datetime) -> tuple[VenueOrder, ...]:
+        """Return the orders that ended since a moment, by the venue's own dating of its history."""
         ...
 
     def fills_since(self, symbol: str, since: datetime) -> tuple[Execution, ...]:
         """Return all executions from a moment on, oldest first."""
         ...
 
+    def follow(self, symbol: str, order_id: str, fees: Mapping[str, Decimal] | None = None) -> None:
+        """Let `fills_since` look after an order from before this start, with the fees booked so far by trade id.
+
+        A venue that lists the executions of an account does not need it.
+        """
+        ...
+
     def get_balance(self) -> tuple[Balance, ...]:
         """Return every currency and coin of the account."""
+        ...
+
+    def concerns(self) -> tuple[Reason, ...]:
+        """Ask what the owner should see to before it stops the bot: a key that ends soon, a clock that is off."""
         ...
 
 

@@ -10,16 +10,18 @@ from domain.errors import OrderNotFound, OrderRejected, VenueUnavailable
 from domain.exact import ZERO
 from domain.instrument import BUY, Side
 from domain.market import Candle, Quote
-from domain.order import Fill, OrderState
+from domain.order import CLOSED, Fill, OrderState
 from domain.venue import CancelAnswer, Execution, VenueOrder
 from exchanges.base import Capabilities
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from decimal import Decimal
 
     from domain.clock import Clock
     from domain.instrument import Instrument
+    from domain.reason import Reason
     from domain.session import SessionRule
 
 
@@ -53,8 +55,37 @@ class PaperExchange:
         self._base_locked = ZERO
         self._orders: dict[str, VenueOrder] = {}
         self._resting: dict[str, VenueOrder] = {}
+        self._ended_at: dict[str, datetime] = {}
         self._executions: list[Execution] = []
+        self._orders_numbered = 0
+        self._fills_numbered = 0
         self._last: Decimal | None = None
+
+    def restore(self, orders: Iterable[VenueOrder], executions: Iterable[Execution]) -> None:
+        """Take the account up where a former run left it; only before the first order.
+
+        `orders` are all that it ever took, in the order of placing, and `executions` all there were, oldest first. Of
+        an order that ended without a fill nobody wrote down when; it counts as ended when it was placed.
+        """
+        for order in orders:
+            self._orders[order.order_id] = order
+            if order.state in CLOSED:
+                self._ended_at[order.order_id] = order.at
+            else:
+                self._resting[order.order_id] = order
+                self._lock(order, order.qty - order.filled)
+        for execution in executions:
+            self._executions.append(execution)
+            self._pay(execution.side, execution.fill)
+            if execution.order_id in self._ended_at:
+                self._ended_at[execution.order_id] = execution.fill.at
+        self._orders_numbered = _highest(self._orders)
+        self._fills_numbered = _highest(execution.fill.fill_id for execution in self._executions)
+
+    @property
+    def blocked_until(self) -> datetime | None:
+        """Return None: nobody is shut out here."""
+        return None
 
     def play(self, candle: Candle) -> tuple[Execution, ...]:
         """Trade one bar: every order at rest that it touches fills, at the open where that is better."""
@@ -94,6 +125,15 @@ class PaperExchange:
         del symbol
         return self._instrument
 
+    def refresh_instrument(self, symbol: str) -> Instrument:
+        """Return the rules it was opened with; they never change."""
+        return self.instrument(symbol)
+
+    def buying_hold(self, symbol: str) -> Reason | None:
+        """Return None: the paper venue warns of nothing."""
+        del symbol
+        return None
+
     def market_session(self, symbol: str) -> SessionRule | None:
         """Return the rule it was opened with."""
         del symbol
@@ -113,7 +153,8 @@ class PaperExchange:
         if order_type != "limit" or price is None:
             raise OrderRejected(order_type, code="venue_limit_orders_only")
         self._check(side, qty, price)
-        order_id = f"paper-{len(self._orders) + 1}"
+        self._orders_numbered += 1
+        order_id = f"paper-{self._orders_numbered}"
         order = VenueOrder(
             order_id, client_order_id, symbol, side, price, qty, ZERO, ZERO, OrderState.OPEN, self._clock.now()
         )
@@ -139,9 +180,24 @@ class PaperExchange:
             raise OrderNotFound(order_id)
         return self._orders[order_id]
 
+    def find_order(self, client_order_id: str) -> VenueOrder | None:
+        """Return the order that was placed under an id of ours."""
+        return next((order for order in self._orders.values() if order.client_order_id == client_order_id), None)
+
     def open_orders(self, symbol: str) -> tuple[VenueOrder, ...]:
         """Return the orders at rest."""
         return tuple(order for order in self._resting.values() if order.symbol == symbol)
+
+    def closed_orders(self, symbol: str, since: datetime) -> tuple[VenueOrder, ...]:
+        """Return the orders that ended since a moment."""
+        return tuple(
+            order
+            for order in self._orders.values()
+            if order.symbol == symbol and order.state in CLOSED and self._ended_at[order.order_id] >= since
+        )
+
+    def follow(self, symbol: str, order_id: str, fees: Mapping[str, Decimal] | None = None) -> None:
+        """Do nothing: the paper venue lists the executions of its account."""
 
     def fills_since(self, symbol: str, since: datetime) -> tuple[Execution, ...]:
         """Return the executions from a moment on."""
@@ -158,6 +214,10 @@ class PaperExchange:
             Balance(instrument.quote, self._cash - self._cash_locked, self._cash_locked),
             Balance(instrument.base, self._base - self._base_locked, self._base_locked),
         )
+
+    def concerns(self) -> tuple[Reason, ...]:
+        """Return nothing: there is no key to end, and no clock but ours."""
+        return ()
 
     def _check(self, side: Side, qty: Decimal, price: Decimal) -> None:
         instrument = self._instrument
@@ -181,8 +241,7 @@ class PaperExchange:
     def _close(self, order: VenueOrder, state: OrderState) -> VenueOrder:
         self._lock(order, order.filled - order.qty)
         closed = replace(order, state=state)
-        del self._resting[order.order_id]
-        self._orders[order.order_id] = closed
+        self._keep(closed)
         return closed
 
     def _fill(self, order: VenueOrder, candle: Candle) -> Execution:
@@ -190,15 +249,27 @@ class PaperExchange:
         price = min(order.price, candle.open) if is_buy else max(order.price, candle.open)
         fee = self._instrument.fee(order.side, price * order.qty)
         self._lock(order, -order.qty)
-        self._cash += -price * order.qty - fee if is_buy else price * order.qty - fee
-        self._base += order.qty if is_buy else -order.qty
-        filled = replace(order, filled=order.qty, fee=fee, state=OrderState.FILLED)
-        del self._resting[order.order_id]
-        self._orders[order.order_id] = filled
-        fill = Fill(f"paper-fill-{len(self._executions) + 1}", price, order.qty, fee, self._clock.now())
+        self._keep(replace(order, filled=order.qty, fee=fee, state=OrderState.FILLED))
+        self._fills_numbered += 1
+        fill = Fill(f"paper-fill-{self._fills_numbered}", price, order.qty, fee, self._clock.now())
+        self._pay(order.side, fill)
         execution = Execution(order.order_id, order.client_order_id, order.side, fill)
         self._executions.append(execution)
         return execution
+
+    def _keep(self, ended: VenueOrder) -> None:
+        del self._resting[ended.order_id]
+        self._orders[ended.order_id] = ended
+        self._ended_at[ended.order_id] = self._clock.now()
+
+    def _pay(self, side: Side, fill: Fill) -> None:
+        sign = 1 if side is Side.BUY else -1
+        self._cash -= sign * fill.notional + fill.fee
+        self._base += sign * fill.qty
+
+
+def _highest(ids: Iterable[str]) -> int:
+    return max((int(name.rpartition("-")[2]) for name in ids), default=0)
 
 
 def _touches(order: VenueOrder, candle: Candle) -> bool:

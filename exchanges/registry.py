@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from exchanges.rules import VenueRules
@@ -24,8 +24,13 @@ VENUES: dict[str, VenueEntry] = {
 }
 
 
+def load(place: str) -> Any:  # noqa: ANN401 - what stands there is known to its caller
+    """Return what stands at `module:name`."""
+    module, _, attribute = place.partition(":")
+    return getattr(import_module(module), attribute)
+
+
 def venue_rules(name: str) -> VenueRules:
     """Return the standing rules of a venue; raises `KeyError` for a name that is not in `VENUES`."""
-    module, _, attribute = VENUES[name].rules.partition(":")
-    rules: VenueRules = getattr(import_module(module), attribute)
+    rules: VenueRules = load(VENUES[name].rules)
     return rules

@@ -167,6 +167,7 @@ class Door:
         read_s: float = 10.0,
         total_s: float = 20.0,
         stopwatch_s: Callable[[], float] | None = None,
+        body_bytes_max: int = BODY_BYTES_MAX,
     ) -> None:
         """Prepare; the first call connects. Raises `ValueError` for an address that would send keys in the clear."""
         self._base_url = _checked(base_url)
@@ -175,6 +176,7 @@ class Door:
         self._timeouts_s = (connect_s, read_s)
         self._total_s = total_s
         self._stopwatch_s = stopwatch_s or (lambda: clock.now().timestamp())
+        self._body_bytes_max = body_bytes_max
         self._adapter = HTTPAdapter(pool_connections=1, pool_maxsize=4, max_retries=0)
         self.server_clock = ServerClock(clock)
 
@@ -254,8 +256,8 @@ class Door:
             for part in _parts(response.raw):
                 parts.append(part)
                 size += len(part)
-                if size > BODY_BYTES_MAX:
-                    failure = f"{request}: the answer is over {BODY_BYTES_MAX} bytes"
+                if size > self._body_bytes_max:
+                    failure = f"{request}: the answer is over {self._body_bytes_max} bytes"
                     break
                 if self._stopwatch_s() - begun_s > self._total_s:
                     failure = f"{request}: the answer takes too long"

@@ -98,6 +98,10 @@ class Present:
         """Return the book; to read it anew from every day would cost more with each."""
         return self.memory.book(symbol)
 
+    def has_state(self, name: str) -> bool:
+        """Whether a row of remembered state is there."""
+        return name in self.memory.states
+
     def sends_since(self, at: datetime) -> int:
         """Count the orders that left."""
         return self.memory.reader.sends_since(at)

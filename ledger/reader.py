@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select
 
     from domain.book import Book
-    from domain.order import Order
+    from domain.order import Fill, Order
     from ledger.driver import Driver, Row
     from ledger.records import AdjustmentRecord, DecisionRecord, FillRecord, OrderRecord
 
@@ -67,6 +67,9 @@ _CREATES = select(func.count().label("n")).where(
 )
 _NEWEST_FILLS = select(fills).order_by(fills.c.entry.desc()).limit(_LIMIT)
 _FILLS_AFTER = select(fills).where(fills.c.entry > _AFTER).order_by(fills.c.entry).limit(_LIMIT)
+_FILLS_OF = (
+    select(fills).where(fills.c.order_seq == bindparam("seq", type_=fills.c.order_seq.type)).order_by(fills.c.entry)
+)
 _FILL = select(fills.c.entry).where(fills.c.symbol == _SYMBOL, fills.c.fill_id == bindparam("fill_id"))
 _ADJUSTMENTS_AFTER = select(adjustments).where(adjustments.c.entry > _AFTER).order_by(adjustments.c.entry).limit(_LIMIT)
 _TRANSITIONS_AFTER = select(transitions).where(transitions.c.id > _AFTER).order_by(transitions.c.id).limit(_LIMIT)
@@ -169,6 +172,10 @@ class Reader:
     def fills(self, limit: int) -> list[FillRecord]:
         """Return the newest executions, newest first."""
         return [fill_of(row) for row in self._read(_NEWEST_FILLS, limit=limit)]
+
+    def fills_of(self, order_seq: int) -> list[Fill]:
+        """Return the executions of one order, in the order of booking; looks through all fills."""
+        return [fill_of(row).fill for row in self._read(_FILLS_OF, seq=order_seq)]
 
     def fill_sums(self) -> dict[str, FillSum]:
         """Return what was executed of each order, by client id; reads every fill."""

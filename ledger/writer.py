@@ -56,6 +56,10 @@ class Ledger:
         self._memory.numbers.order += 1
         return self._memory.numbers.order
 
+    def skip_order_seqs(self, last: int) -> None:
+        """Hand out no number up to this one: it was given before, in a ledger that is lost."""
+        self._memory.numbers.order = max(self._memory.numbers.order, last)
+
     def has_fill(self, symbol: str, fill_id: str) -> bool:
         """Say whether an execution is booked, on the page at hand or before."""
         return (self._page or self._memory.reader).has_fill(symbol, fill_id)

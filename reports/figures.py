@@ -54,6 +54,14 @@ def snapshot(reader: Reader) -> Snapshot | None:
     )
 
 
+def snapshot_of(reader: Reader) -> Snapshot:
+    """Return the figures of a run that is known to have begun; raises `LookupError` where it has not."""
+    shown = snapshot(reader)
+    if shown is None:
+        raise LookupError(RUN)
+    return shown
+
+
 def _number(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 

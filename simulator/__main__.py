@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import signal
 import sys
+from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from domain.errors import ExitCode
 from domain.exact import keep_every_digit
-from simulator.admin import AdminDoor
 from simulator.bithumb.door import ROUTE_NAMES, BithumbDoor
 from simulator.bithumb.rules import PRICE_UNITS
 from simulator.bithumb.wire import KST
 from simulator.candlefile import CandlesUnfit, read_candles
-from simulator.market import Market, RecordedBars, SyntheticBars, Walk
+from simulator.linger import Attendance, AttendedDoor
+from simulator.market import Market, RecordedBars, SyntheticBars, Walk, recorded_label
 from simulator.realtime import fresh_key, real_now
 from simulator.saving import AlreadyRuns, BooksDamaged, SavedBooks
 from simulator.server import VenueServer, bind, make_server
@@ -37,8 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     listener = _listen(options.port)
     # The port is open before the market is read: who connects early waits instead of being refused.
     venue = _venue(options)
-    server = VenueServer(venue, BithumbDoor(venue), AdminDoor(venue, ROUTE_NAMES))
-    http = make_server(server)
+    attendance = Attendance(options.linger)
+    http = make_server(VenueServer(venue, BithumbDoor(venue), AttendedDoor(venue, ROUTE_NAMES, attendance)))
     # The HTTP server stops on these, then raises them again; here they are dealt with.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     address.write_text(text)
     sys.stdout.write(text)
     sys.stdout.flush()
-    http.run(sockets=[listener])
+    asyncio.run(attendance.serve(http, listener))
     try:
         venue.save()
     except OSError as error:
@@ -76,8 +77,14 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--bars", type=int, help="play only the first bars")
     parser.add_argument("--seed", default="1", help="of the synthetic market")
     parser.add_argument("--centre", type=_positive, default=Walk("").centre, help="price of the synthetic market")
+    parser.add_argument(
+        "--begins", type=_day, default=Walk("").begins_at, metavar="YYYY-MM-DD", help="of the synthetic market, UTC"
+    )
     parser.add_argument("--cash", type=_positive, default=Decimal(10_000_000))
     parser.add_argument("--speed", default="8", help="prints per real second, or max")
+    parser.add_argument(
+        "--linger", type=int, default=0, help="end after so many real seconds without an admin request; 0: never"
+    )
     options = parser.parse_args(arguments)
     if options.speed != "max":
         try:
@@ -87,6 +94,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     quote, _, base = options.market.partition("-")
     if quote != "KRW" or not base.isalnum() or (options.bars is not None and options.bars < 1):
         parser.error("--market is KRW-COIN, --bars is at least 1")
+    if options.linger < 0:
+        parser.error("--linger is 0 or more seconds")
     return options
 
 
@@ -131,10 +140,10 @@ def _venue(options: argparse.Namespace) -> Venue:
 
 def _bars(options: argparse.Namespace) -> RecordedBars | SyntheticBars:
     if options.prices is None:
-        return SyntheticBars(Walk(options.seed, options.centre, bars_max=options.bars), PRICE_UNITS)
+        walk = Walk(options.seed, options.centre, options.begins, bars_max=options.bars)
+        return SyntheticBars(walk, PRICE_UNITS)
     candles = read_candles(options.prices, scale=options.scale, bars=options.bars)
-    digest = sha256(repr(candles).encode()).hexdigest()[:12]
-    return RecordedBars(candles, f"recorded {digest} bars={len(candles)}")
+    return RecordedBars(candles, recorded_label(candles))
 
 
 def _listen(port: int) -> socket.socket:
@@ -161,6 +170,14 @@ def _positive(text: str) -> Decimal:
     if not number.is_finite() or number <= 0:
         raise argparse.ArgumentTypeError("not positive")
     return number
+
+
+def _day(text: str) -> datetime:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("no date") from None
+    return datetime.combine(day, time(), UTC)
 
 
 if __name__ == "__main__":

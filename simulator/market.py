@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
+from domain.exact import plain
 from domain.market import Candle
+from domain.snapshot import iso
 from simulator.draws import below
 
 if TYPE_CHECKING:
@@ -67,6 +70,15 @@ class RecordedBars:
         return self._candles[index] if index < len(self._candles) else None
 
 
+def recorded_label(candles: Sequence[Candle]) -> str:
+    """Name a recorded market by its exact values: however a number was written, it is the same market."""
+    digest = sha256()
+    for candle in candles:
+        numbers = (candle.open, candle.high, candle.low, candle.close, candle.volume)
+        digest.update(f"{iso(candle.at)},{','.join(map(plain, numbers))}\n".encode())
+    return f"recorded {digest.hexdigest()[:12]} bars={len(candles)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Walk:
     """How a seeded market moves: hundredths of a percent around `centre`, drawn back to it."""
@@ -80,6 +92,12 @@ class Walk:
     pull_pct: int = 2
     bars_max: int | None = None
 
+    @property
+    def label(self) -> str:
+        """Name the market: what differs in one of these words is another one."""
+        begin = self.begins_at.date().isoformat()
+        return f"synthetic seed={self.seed} centre={plain(self.centre)} begins={begin} bars={self.bars_max}"
+
 
 class SyntheticBars:
     """A market drawn from a seed: the same seed gives the same bars on every machine."""
@@ -90,7 +108,7 @@ class SyntheticBars:
         self._bars: list[Candle] = []
         self.interval = walk.interval
         self.count = walk.bars_max
-        self.label = f"synthetic seed={walk.seed} centre={walk.centre} bars={walk.bars_max}"
+        self.label = walk.label
 
     def bar(self, index: int) -> Candle | None:
         """Return a candle; none behind the last where the walk has an end."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 if TYPE_CHECKING:
     from domain.decision import Decision
     from domain.events import StrategyEvent
+    from domain.instrument import Instrument
 
 S = TypeVar("S")
 
@@ -17,6 +18,10 @@ class Strategy(Protocol[S]):
     @property
     def symbol(self) -> str:
         """Return what is traded."""
+        ...
+
+    def with_instrument(self, instrument: Instrument) -> Strategy[S]:
+        """Return the same strategy under other terms of its venue."""
         ...
 
     def begin(self) -> S:

@@ -68,8 +68,8 @@ class Endpoint:
 
 TICKER = Endpoint("GET", "/v1/ticker", "ticker", for_public_reading, signed=False)
 ORDERBOOK = Endpoint("GET", "/v1/orderbook", "orderbook", for_public_reading, signed=False)
-MARKETS = Endpoint("GET", "/v1/market/all", "market", for_public_reading, signed=False)
-WARNINGS = Endpoint("GET", "/v1/market/virtual_asset_warning", "market", for_public_reading, signed=False)
+MARKETS = Endpoint("GET", "/v1/market/all", "market", for_reading, signed=False)
+WARNINGS = Endpoint("GET", "/v1/market/virtual_asset_warning", "market", for_reading, signed=False)
 ACCOUNTS = Endpoint("GET", "/v1/accounts", "account", for_reading)
 CHANCE = Endpoint("GET", "/v1/orders/chance", "account", for_reading)
 ORDER = Endpoint("GET", "/v1/order", "account", for_reading)

@@ -6,7 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from domain.errors import AuthRefused, OrderNotFound, OrderRejected, OutcomeUnknown, VenueError, VenueUnavailable
+from domain.errors import (
+    AuthRefused,
+    MarketUnknown,
+    OrderNotFound,
+    OrderNotReady,
+    OrderRejected,
+    OutcomeUnknown,
+    VenueError,
+    VenueUnavailable,
+)
 from domain.reason import reason
 
 if TYPE_CHECKING:
@@ -42,8 +51,12 @@ class Refused(VenueUnavailable):
         self.why = why
 
 
-class OrderNotReady(Refused):
-    """The venue has the order but is still taking it in: it exists, and can be read shortly."""
+class NoSuchMarket(Refused, MarketUnknown):
+    """The venue has no market of this name."""
+
+
+class StillTakenIn(Refused, OrderNotReady):
+    """The venue has the order but is still taking it in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +142,7 @@ def for_reading(complaint: Complaint) -> VenueError:
 def for_public_reading(complaint: Complaint) -> VenueError:
     """Turn a refused question about the market into an error; an unknown market is told as such."""
     if complaint.name == "404" or complaint.status == NOT_FOUND:
-        return Refused(str(complaint), why=reason("bithumb_market_unknown"))
+        return NoSuchMarket(str(complaint), why=reason("bithumb_market_unknown"))
     return for_reading(complaint)
 
 
@@ -163,8 +176,8 @@ def _key_refused(complaint: Complaint) -> KeyRefused | None:
     return KeyRefused(str(complaint), why=reason(code, name=complaint.name))
 
 
-def _not_ready(complaint: Complaint) -> OrderNotReady:
-    return OrderNotReady(str(complaint), why=reason("bithumb_order_not_ready"))
+def _not_ready(complaint: Complaint) -> StillTakenIn:
+    return StillTakenIn(str(complaint), why=reason("bithumb_order_not_ready"))
 
 
 def _refused(complaint: Complaint) -> Reason:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from domain.errors import OrderNotFound, OrderRejected, OutcomeUnknown
+from domain.errors import OrderNotFound, OrderNotReady, OrderRejected, OutcomeUnknown
 from domain.exact import ZERO, plain
 from domain.instrument import Fees
 from domain.order import OrderState
@@ -17,8 +17,9 @@ from domain.venue import CancelAnswer, VenueOrder
 from exchanges.base import Capabilities
 from exchanges.bithumb import client as calls
 from exchanges.bithumb import parsing
+from exchanges.bithumb.cautions import ending_key, hold_on
 from exchanges.bithumb.client import BASE_URL, PER_SECOND, Client
-from exchanges.bithumb.errors import OrderNotReady, Refused
+from exchanges.bithumb.errors import NoSuchMarket, Refused
 from exchanges.bithumb.executions import Executions
 from exchanges.bithumb.fields import KST
 from exchanges.bithumb.orders import OrderLists
@@ -179,6 +180,25 @@ class BithumbExchange:
         _check(symbol)
         return tuple(each for each in parsing.warnings(self._client.read(calls.WARNINGS)) if each.symbol == symbol)
 
+    def buying_hold(self, symbol: str) -> Reason | None:
+        """Ask why nothing should be bought now: the market is gone or halted, or the venue warns of it."""
+        _check(symbol)
+        state = None
+        if self._keys is not None:
+            state = parsing.chance(self._client.read(calls.CHANCE, ("market", symbol))).state
+        try:
+            warned = self.warnings(symbol)
+        except Refused:
+            # A page of warnings that is no more must not keep the bot from trading; the list of markets warns as well.
+            warned = ()
+        return hold_on(symbol, self.markets(), warned, state, self._door.server_clock.now())
+
+    def concerns(self) -> tuple[Reason, ...]:
+        """Ask what the owner should see to: a key that ends soon, a clock that is off."""
+        ends_at = None if self._keys is None else self.key_expires_at()
+        found = (ending_key(ends_at, self._door.server_clock.now()), self.clock_warning())
+        return tuple(concern for concern in found if concern is not None)
+
     def key_expires_at(self) -> datetime | None:
         """Return when our key ends; None where the venue does not list it."""
         listed = self._client.read(calls.API_KEYS)
@@ -329,4 +349,4 @@ class BithumbExchange:
 
 def _check(symbol: str) -> None:
     if not _SYMBOL.fullmatch(symbol):
-        raise Refused("no won market has such a name", why=reason("bithumb_market_unknown"))
+        raise NoSuchMarket("no won market has such a name", why=reason("bithumb_market_unknown"))

@@ -85,13 +85,14 @@ def _lacks(needed: Decimal, state: GridState, settings: GridSettings, instrument
 
 
 def check_cash(state: GridState, settings: GridSettings, instrument: Instrument, turn: Turn) -> GridState:
-    """After a restart let buying wait where the cash no longer covers the cells that hold nothing."""
+    """After a restart let buying wait where the cash does not cover the empty cells any more; else let it go on."""
     empty = [cell for cell in state.cells if cell.key not in state.book.lots]
     short = _lacks(money_needed(empty, instrument), state, settings, instrument)
-    if short is None:
-        return state
-    turn.warn(GRID, short)
-    return replace(state, cash_short=True)
+    if short is not None:
+        turn.warn(GRID, short)
+    elif state.cash_short:
+        turn.warn(GRID, reason("cash_there_again"))
+    return replace(state, cash_short=short is not None)
 
 
 def follow(state: GridState, settings: GridSettings, instrument: Instrument, turn: Turn) -> GridState:
@@ -117,7 +118,8 @@ def stay(state: GridState) -> GridState:
 
 
 def _free_to_follow(state: GridState, settings: GridSettings) -> bool:
-    if state.phase is not Phase.RUNNING or state.moving is not None or state.paused or state.stops.action is not None:
+    held_back = state.paused or state.stops.action is not None or state.terms_hold is not None
+    if state.phase is not Phase.RUNNING or state.moving is not None or held_back:
         return False
     if settings.follow is Follow.UP:
         return True

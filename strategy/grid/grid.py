@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, assert_never
 
+from domain.book import DUST
 from domain.decision import Decision
 from domain.events import (
     CandleClosed,
     OrderClosed,
     OrderFilled,
+    OrderImported,
     OrderRests,
     OrderStuck,
     OwnerAsked,
@@ -18,6 +20,7 @@ from domain.events import (
     QuoteReceived,
     SessionClosed,
     SessionOpened,
+    TermsRead,
     WishDenied,
 )
 from domain.instrument import Side
@@ -28,7 +31,7 @@ from strategy.grid.config import StopAction
 from strategy.grid.quiet import quiet_range
 from strategy.grid.settle import settle
 from strategy.grid.start import balance, share_out, start_filled
-from strategy.grid.state import GRID, START, GridState, Move, Phase, Stops
+from strategy.grid.state import GRID, START, CellOrder, GridState, Move, Phase, Stops
 from strategy.grid.turn import Turn
 
 if TYPE_CHECKING:
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 
     from domain.events import StrategyEvent
     from domain.instrument import Instrument
+    from domain.order import Order
+    from domain.reason import Reason
     from strategy.grid.config import GridSettings
     from strategy.grid.state import Cell, Quiet
 
@@ -55,6 +60,10 @@ class GridStrategy:
     def symbol(self) -> str:
         """Return what is traded."""
         return self.instrument.symbol
+
+    def with_instrument(self, instrument: Instrument) -> GridStrategy:
+        """Return the same grid under other terms of its venue."""
+        return replace(self, instrument=instrument)
 
     def begin(self) -> GridState:
         """Return the state before the first price."""
@@ -87,10 +96,12 @@ class GridStrategy:
         at_once = not self.settings.bars
         match event:
             case QuoteReceived(quote=quote):
-                state = replace(state, bid=quote.bid, ask=quote.ask)
-                return self._priced(state, quote.last, event.at, turn), True
+                # A trade that is told again is no second one: only a fresh price counts for the stops.
+                fresh = quote.at > state.traded_at
+                state = replace(state, bid=quote.bid, ask=quote.ask, traded_at=max(quote.at, state.traded_at))
+                return self._priced(state, quote.last, event.at, turn, fresh=fresh), True
             case CandleClosed(candle=candle):
-                return self._priced(state, candle.close, event.at, turn), True
+                return self._priced(state, candle.close, event.at, turn, fresh=True), True
             case SessionOpened(session=day):
                 return replace(state, session_open=True, session=day, gap_due=True), False
             case SessionClosed():
@@ -100,19 +111,23 @@ class GridStrategy:
             case OrderClosed():
                 return self._closed(state, event, turn), True
             case WishDenied(slot=slot):
-                # Without its balancing order the grid begins at once; any other cell waits for the next comparison.
-                return self._denied(state, event), slot == START
+                # Refused its balancing order the grid begins at once; any other cell waits for the next comparison.
+                return self._denied(state, event), slot == START and not event.passing
             case OrderStuck():
                 return self._uncertain(state, event, turn), at_once
             case OrderRests():
                 # A cancel that failed is asked again at the next price, not at once: the venue may be out of reach.
                 return self._uncertain(state, event, turn), False
+            case OrderImported():
+                return self._taken_over(state, event, turn), False
+            case TermsRead():
+                return judge.weigh_terms(state, event.hold, self.settings, self.instrument, turn), True
             case OwnerAsked():
                 return self._asked(state, event, turn), True
             case _:
                 assert_never(event)
 
-    def _priced(self, state: GridState, price: Decimal, at: datetime, turn: Turn) -> GridState:
+    def _priced(self, state: GridState, price: Decimal, at: datetime, turn: Turn, *, fresh: bool) -> GridState:
         is_restored = state.epoch is not None and not state.last
         state = replace(state, last=price, at=at)
         if state.epoch is None:
@@ -120,7 +135,7 @@ class GridStrategy:
         if is_restored:
             state = epochs.check_cash(state, self.settings, self.instrument, turn)
         state = judge.overtake(judge.arm(state))
-        state = judge.check_stops(state, self.settings, self.instrument, turn)
+        state = judge.check_stops(state, self.settings, self.instrument, turn, fresh=fresh)
         if state.stops.action is not None:
             state = epochs.stay(state)
         state = epochs.follow(state, self.settings, self.instrument, turn)
@@ -150,7 +165,9 @@ class GridStrategy:
         cell = state.find(order.cell)
         if cell is None:
             return self._found_no_cell(state, order.cell, turn)
-        if cell.order is not None and not event.late:
+        if cell.order is None and not order.is_closed:
+            cell = _taken_in(cell, order)
+        elif cell.order is not None and not event.late:
             rest = None if order.state is OrderState.FILLED else replace(cell.order, filled=order.filled)
             cell = replace(cell, order=rest, frozen=False)
         if order.side is Side.BUY:
@@ -176,12 +193,16 @@ class GridStrategy:
             return share_out(state, self.instrument, turn)
         cell = state.find(order.cell)
         if cell is None:
-            return state
+            return self._found_no_cell(state, order.cell, turn)
         # Only an order that we took back keeps its place among those at rest, for the one that replaces it.
         stays = cell.resting_side if order.state is OrderState.CANCELED else None
-        cell = replace(cell, order=None, frozen=False, resting_side=stays)
-        state = state.having(cell)
         held = state.book.held(cell.key)
+        # What the venue ended by itself, or its owner by hand, would end the same way if it came back at once. What a
+        # buy had bought by then is another thing: it is sold.
+        again = event.unasked and not (order.side is Side.BUY and held)
+        retry_at = event.at + _ASK_AGAIN_AFTER if again else cell.retry_at
+        cell = replace(cell, order=None, frozen=False, resting_side=stays, retry_at=retry_at)
+        state = state.having(cell)
         if not held or self.instrument.placeable(cell.sell_price, held):
             return state.without_legacy(cell.key) if cell.legacy and not held else state
         sold_some = order.side is Side.SELL and order.filled > 0
@@ -192,12 +213,14 @@ class GridStrategy:
         return state.having(replace(cell, cycle=cell.cycle + sold_some))
 
     def _denied(self, state: GridState, event: WishDenied) -> GridState:
+        if event.slot == START and event.passing and state.start is not None:
+            return replace(state, start=replace(state.start, placed_at=None, canceling=False))
         if event.slot == START:
             return replace(state, start=None, phase=Phase.RUNNING)
         cell = state.find(event.slot)
         if cell is None:
             return state
-        retry_at = event.at + _ASK_AGAIN_AFTER if event.ask_later else None
+        retry_at = event.at + timedelta(seconds=event.retry_after_s) if event.retry_after_s else None
         # A refusal is a proof as well: what was frozen because its outcome was unknown is free again.
         cell = replace(cell, order=None, frozen=False, resting_side=None, retry_at=retry_at, why=event.why)
         return state.having(cell)
@@ -208,11 +231,26 @@ class GridStrategy:
         elif event.order.cell == START and state.start is not None:
             return replace(state, start=replace(state.start, canceling=False))
         cell = state.find(event.order.cell)
-        if cell is None or cell.order is None:
+        if cell is None:
+            if isinstance(event, OrderRests) and event.order.cell != START:
+                turn.cancel(event.order.cell, _fits_no_cell(event.order))
             return state
+        if cell.order is None:
+            return state.having(_taken_in(cell, event.order)) if isinstance(event, OrderRests) else state
         if isinstance(event, OrderRests):
             return state.having(replace(cell, order=replace(cell.order, canceling=False), frozen=False))
         return state.having(replace(cell, frozen=True, why=event.why))
+
+    def _taken_over(self, state: GridState, event: OrderImported, turn: Turn) -> GridState:
+        order = event.order
+        cell = state.find(order.cell)
+        if cell is None:
+            if order.side is Side.SELL:
+                # What it sells was bought for no cell either, and waits apart.
+                state = turn.move_lots(state, DUST, order.cell, order.qty)
+            turn.cancel(order.cell, _fits_no_cell(order))
+            return state
+        return state.having(replace(cell, order=CellOrder(order.side, order.price, order.qty), retry_at=None))
 
     def _asked(self, state: GridState, event: OwnerAsked, turn: Turn) -> GridState:
         turn.note(GRID, reason(f"owner_{event.wish}"))
@@ -232,11 +270,22 @@ def _passed(state: GridState, quiet: Quiet, event: StrategyEvent) -> GridState |
     """Return the state after a price that changes nothing else, or None where the grid must look."""
     match event:
         case QuoteReceived(quote=quote) if quiet.low < quote.last < quiet.high:
-            return replace(state, last=quote.last, bid=quote.bid, ask=quote.ask, at=event.at)
+            traded_at = max(quote.at, state.traded_at)
+            return replace(state, last=quote.last, bid=quote.bid, ask=quote.ask, at=event.at, traded_at=traded_at)
         case CandleClosed(candle=candle) if quiet.low < candle.close < quiet.high:
             return replace(state, last=candle.close, at=event.at)
         case _:
             return None
+
+
+def _fits_no_cell(order: Order) -> Reason:
+    return reason("fits_no_cell", side=order.side, price=order.price, qty=order.qty)
+
+
+def _taken_in(cell: Cell, order: Order) -> Cell:
+    """Give a cell the order that was proven absent and lives after all: without it a second one would be asked for."""
+    rests = CellOrder(order.side, order.price, order.qty, order.filled)
+    return replace(cell, order=rests, resting_side=order.side, retry_at=None)
 
 
 def _forgive(state: GridState) -> GridState:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from domain.exact import ONE
 from domain.instrument import BUY
 from domain.reason import reason
+from strategy.grid.checks import losing
 from strategy.grid.config import GapPolicy, SizeUnit, StopAction
 from strategy.grid.lines import order_qty
 from strategy.grid.state import GRID, Phase
@@ -17,6 +18,7 @@ from strategy.grid.wants import blocked
 
 if TYPE_CHECKING:
     from domain.instrument import Instrument
+    from domain.reason import Reason
     from strategy.grid.config import GridSettings, OrderSize, Profit
     from strategy.grid.state import Epoch, GridState, Stops
     from strategy.grid.turn import Turn
@@ -51,16 +53,35 @@ def trigger_reached(state: GridState, trigger: Decimal) -> bool:
     return state.last <= trigger if state.first > trigger else state.last >= trigger
 
 
-def check_stops(state: GridState, settings: GridSettings, instrument: Instrument, turn: Turn) -> GridState:
-    """Count the limits that are met; the second time in a row fires, the strongest action wins."""
+def weigh_terms(
+    state: GridState, hold: Reason | None, settings: GridSettings, instrument: Instrument, turn: Turn
+) -> GridState:
+    """Let buying wait while the market is warned of, or while its fees make real money lose; sales go on."""
+    if hold is None and settings.strict and state.epoch is not None:
+        hold = losing(state.cells, settings, instrument, state.epoch.base, state.epoch.shifts)
+    before = state.terms_hold
+    if hold is not None and (before is None or before.code != hold.code):
+        turn.warn(GRID, hold)
+        turn.warn(GRID, reason("terms_hold_buys"))
+    elif hold is None and before is not None:
+        turn.warn(GRID, reason("terms_good_again"))
+    return replace(state, terms_hold=hold)
+
+
+def check_stops(
+    state: GridState, settings: GridSettings, instrument: Instrument, turn: Turn, *, fresh: bool
+) -> GridState:
+    """Count the limits that a fresh price meets; the second time in a row fires, the strongest action wins."""
     epoch = state.epoch
     if epoch is None:
         return state
     before, price = state.stops, state.last
-    low = _count(before.low, met=settings.stop_low is not None and price <= settings.stop_low)
-    high = _count(before.high, met=settings.stop_high is not None and price >= settings.stop_high)
-    stops = before if (low, high) == (before.low, before.high) else replace(before, low=low, high=high)
-    if settings.drawdown_pct is not None or settings.take_profit is not None:
+    stops = before
+    if fresh:
+        low = _count(before.low, met=settings.stop_low is not None and price <= settings.stop_low)
+        high = _count(before.high, met=settings.stop_high is not None and price >= settings.stop_high)
+        stops = before if (low, high) == (before.low, before.high) else replace(before, low=low, high=high)
+    if fresh and (settings.drawdown_pct is not None or settings.take_profit is not None):
         total = state.book.total(price)
         state = replace(state, peak=max(state.peak, total))
         stops = replace(
@@ -68,7 +89,7 @@ def check_stops(state: GridState, settings: GridSettings, instrument: Instrument
             drawdown=_count(before.drawdown, met=_fell(state.peak - total, settings.drawdown_pct, epoch)),
             profit=_count(before.profit, met=_earned(total, settings.take_profit, epoch)),
         )
-    if stops.counting:
+    if fresh and stops.counting:
         stops = _fire(stops, settings, state, turn)
     stops = _renew_exit(stops, state, instrument)
     return state if stops == before else replace(state, stops=stops)

@@ -79,7 +79,8 @@ def balance(state: GridState, instrument: Instrument, turn: Turn, *, judged_at_c
     if start is None:
         return state
     if start.placed_at is None:
-        if not state.session_open or state.paused or state.stops.action is not None:
+        held_back = state.paused or state.stops.action is not None or state.terms_hold is not None
+        if not state.session_open or held_back:
             return state
         price = instrument.ticks.above(instrument.ticks.up(state.last), _TICKS_ABOVE)
         qty = sum((share for _, share in start.serves), ZERO)

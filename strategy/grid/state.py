@@ -15,6 +15,8 @@ from domain.reason import Reason  # noqa: TC001 - as above
 from strategy.grid.config import Bounds, OrderSize, Spacing, Start, StopAction  # noqa: TC001 - as above
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from strategy.grid.config import GridSettings
 
 START = "start"
@@ -181,7 +183,11 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class GridState:
-    """All that the grid knows between two events; the engine keeps `book`, the grid reads it."""
+    """All that the grid knows between two events; the engine keeps `book`, the grid reads it.
+
+    `traded_at` is when the last price was traded, `at` when we heard of it. `terms_hold`: why nothing is bought under
+    the venue's present terms.
+    """
 
     phase: Phase = Phase.NO_PRICE
     book: Book = field(default_factory=Book)
@@ -193,6 +199,7 @@ class GridState:
     ask: Decimal | None = None
     first: Decimal | None = None
     at: datetime = NEVER
+    traded_at: datetime = NEVER
     start: StartOrder | None = None
     moving: Move | None = None
     stops: Stops = Stops()
@@ -204,6 +211,7 @@ class GridState:
     gap_due: bool = False
     sized_on: date | None = None
     follow_refused: bool = False
+    terms_hold: Reason | None = None
     quiet: Quiet | None = None
 
     def with_book(self, book: Book) -> GridState:
@@ -223,6 +231,14 @@ class GridState:
         if cell.legacy:
             return replace(self, legacy=tuple(cell if old.key == cell.key else old for old in self.legacy))
         return replace(self, cells=tuple(cell if old.key == cell.key else old for old in self.cells))
+
+    def with_cancels_forgotten(self, slots: Collection[str]) -> GridState:
+        """Return the state in which the orders of these slots rest, and nobody has asked for their end."""
+        state = self
+        for cell in self.slots():
+            if cell.key in slots and cell.order is not None:
+                state = state.having(replace(cell, order=replace(cell.order, canceling=False)))
+        return state
 
     def without_legacy(self, key: str) -> GridState:
         """Return the state after a cell of a former epoch has sold what it held."""

@@ -113,11 +113,13 @@ def _why_no_buy(cell: Cell, state: GridState, *, on_hold: bool) -> str | None:
 
 
 def _on_hold(state: GridState) -> bool:
-    return state.paused or state.cash_short or state.stops.action is not None
+    return state.paused or state.cash_short or state.stops.action is not None or state.terms_hold is not None
 
 
 def _why_on_hold(state: GridState) -> str:
-    return "paused" if state.paused or state.stops.action is not None else "waits_for_money"
+    if state.paused or state.stops.action is not None:
+        return "paused"
+    return "waits_for_money" if state.cash_short else "waits_for_terms"
 
 
 def blocked(cell: Cell, state: GridState) -> bool:

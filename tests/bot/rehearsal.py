@@ -90,7 +90,7 @@ class Rehearsal:
             instruments={self.symbol: instrument},
             day_of=lambda at: at.date(),
             tell=unheard,
-            run_row=dict,
+            run_row=lambda _: {},
         )
         self.bars_played = 0
 

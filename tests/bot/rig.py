@@ -23,9 +23,14 @@ from domain.events import (
     FillReported,
     OrderAccepted,
     OrderEnded,
+    OrderShown,
     OutcomeLost,
+    OwnerAsked,
+    OwnerWish,
     QuoteReceived,
     StrategyEvent,
+    TermsRead,
+    TrustLost,
 )
 from domain.exact import ZERO
 from domain.instrument import Fees, Instrument, Side, TickTable
@@ -33,6 +38,7 @@ from domain.market import Quote
 from domain.order import Fill, IntentKey, Order, OrderState
 from domain.reason import Reason, reason
 from domain.snapshot import Mode
+from domain.venue import VenueOrder
 from ledger.opening import Identity, open_ledger
 from ledger.page import Page
 from ledger.places import SqlitePlace
@@ -98,16 +104,37 @@ def filled(order: Order | str, qty: str = "1", price: str = "9000", fill_id: str
     return FillReported(_name(order), Fill(fill_id, Decimal(price), Decimal(qty), amount * FEE_RATE, NOON), NOON)
 
 
-def ended(order: Order | str, state: OrderState = OrderState.CANCELED, code: str = "told_so") -> OrderEnded:
-    return OrderEnded(_name(order), state, reason(code), NOON)
+def ended(
+    order: Order | str, state: OrderState = OrderState.CANCELED, code: str = "told_so", *, retry_after_s: int = 0
+) -> OrderEnded:
+    return OrderEnded(_name(order), state, reason(code), NOON, retry_after_s)
 
 
 def lost(order: Order | str) -> OutcomeLost:
     return OutcomeLost(_name(order), reason("answer_lost"), NOON)
 
 
-def cancel_failed(order: Order | str) -> CancelFailed:
-    return CancelFailed(_name(order), reason("venue_not_reached"), NOON)
+def cancel_failed(order: Order | str, *, retry_after_s: int = 0) -> CancelFailed:
+    return CancelFailed(_name(order), reason("venue_not_reached"), NOON, retry_after_s)
+
+
+def shown(name: str | None, at: datetime = NOON) -> OrderShown:
+    """The venue shows an order under this id of ours, at rest."""
+    one, none = Decimal(1), ZERO
+    order = VenueOrder(f"v-{name}", name, SYMBOL, Side.BUY, Decimal(9000), one, none, none, OrderState.OPEN, NOON)
+    return OrderShown(order, at)
+
+
+def distrusted(code: str = "books_differ") -> TrustLost:
+    return TrustLost(reason(code), NOON)
+
+
+def resumed() -> OwnerAsked:
+    return OwnerAsked(SYMBOL, OwnerWish.RESUME, NOON)
+
+
+def terms(instrument: Instrument, hold: Reason | None = None) -> TermsRead:
+    return TermsRead(instrument, hold, NOON)
 
 
 def _name(order: Order | str) -> str:
@@ -127,6 +154,11 @@ class Script:
         self.symbol = symbol
         self.answer = answer
         self.heard: list[StrategyEvent] = []
+        self.instrument = COIN
+
+    def with_instrument(self, instrument: Instrument) -> Self:
+        self.instrument = instrument
+        return self
 
     def begin(self) -> GridState:
         return GridState()
@@ -233,7 +265,8 @@ class Rig:
         self.reader = self.ledger.reader
         self.inbox = Inbox()
         self.worker = NotedWorker(self.log, self.reader)
-        self.gate = OrderGate(self.reader, {SYMBOL: COIN}, caps or Caps(), self.clock)
+        instruments = {SYMBOL: COIN}
+        self.gate = OrderGate(self.ledger.ledger.present, instruments, caps or Caps(), self.clock)
         noted_gate = NotedGate(self.gate, self.log)
         self.desk = OrderDesk(self.ledger, noted_gate, self.worker, "bptest", self.clock, self.inbox.put)
         engine = Engine({SYMBOL: strategy})
@@ -244,10 +277,10 @@ class Rig:
             ledger=self.ledger,
             inbox=self.inbox,
             limits=limits or Limits(),
-            instruments={SYMBOL: COIN},
+            instruments=instruments,
             day_of=lambda at: at.date(),
             tell=self.told.append,
-            run_row=dict,
+            run_row=lambda _: {},
         )
 
     def __enter__(self) -> Self:

@@ -8,7 +8,7 @@ import pytest
 
 from bot.pricefile import read_prices
 from bot.sources import load_settings
-from bot.wiring import paper_run
+from bot.wiring.paper import paper_run
 from domain.errors import GridRefused
 from domain.market import Candle
 from ledger.audit import audit

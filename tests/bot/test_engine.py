@@ -124,15 +124,59 @@ def test_a_canceled_order_is_closed_and_its_strategy_hears_why() -> None:
     assert step.state.orders == {}
 
 
-@pytest.mark.parametrize("state", [_S.REJECTED, _S.VOID])
-def test_a_refused_order_is_booked_with_its_reason_and_not_to_be_asked_for_at_once(state: OrderState) -> None:
+@pytest.mark.parametrize(
+    ("state", "told_s", "waits_s", "passing"),
+    [(_S.REJECTED, 0, 600, False), (_S.VOID, 0, 0, True), (_S.VOID, 2, 2, True), (_S.VOID, 900, 900, True)],
+)
+def test_a_refused_order_is_booked_with_its_reason_and_its_slot_hears_how_long_to_wait(
+    state: OrderState,
+    told_s: int,
+    waits_s: int,
+    passing: bool,  # noqa: FBT001  # pytest hands its parameters in by name
+) -> None:
     order = order_of(state=_S.SUBMITTED)
     script = Script()
 
-    step = stepped(order, ended(order, state, "venue_says_no"), script)
+    step = stepped(order, ended(order, state, "venue_says_no", retry_after_s=told_s), script)
 
-    assert step.notes == ((SYMBOL, Note("1.0", reason("venue_says_no"))),)
-    assert script.heard == [WishDenied(SYMBOL, "1.0", reason("venue_says_no"), NOON, ask_later=True)]
+    # Only what never left us, or is proven to have come to nothing, needs no word to the owner.
+    weight = Weight.WARNING if waits_s else Weight.NOTE
+    assert step.notes == ((SYMBOL, Note("1.0", reason("venue_says_no"), weight)),)
+    assert script.heard == [WishDenied(SYMBOL, "1.0", reason("venue_says_no"), NOON, waits_s, passing)]
+
+
+@pytest.mark.parametrize(
+    ("state", "end", "unasked"),
+    [
+        (_S.OPEN, _S.CANCELED, True),
+        (_S.PARTIALLY_FILLED, _S.CANCELED, True),
+        (_S.SUBMITTED, _S.CANCELED, True),
+        (_S.CANCEL_PENDING, _S.CANCELED, False),
+        (_S.OPEN, _S.EXPIRED, False),
+    ],
+)
+def test_a_strategy_hears_whether_the_venue_took_an_order_back_by_itself(
+    state: OrderState,
+    end: OrderState,
+    unasked: bool,  # noqa: FBT001  # pytest hands it in by name
+) -> None:
+    order = order_of(state=state)
+    script = Script()
+
+    stepped(order, ended(order, end), script)
+
+    assert script.heard == [OrderClosed(replace(order, state=end), reason("told_so"), NOON, unasked=unasked)]
+
+
+def test_an_order_that_was_to_be_canceled_on_its_way_and_ended_there_was_asked_to() -> None:
+    order = order_of(state=_S.UNKNOWN)
+    script = Script()
+    engine = engine_of(script)
+    state = replace(waiting_for(engine, order), cancel_later=frozenset({order.client_id}))
+
+    engine.step(state, ended(order))
+
+    assert [event.unasked for event in script.heard if isinstance(event, OrderClosed)] == [False]
 
 
 def test_a_part_that_was_filled_before_a_rejection_makes_it_an_end_and_no_refusal() -> None:
@@ -169,11 +213,13 @@ def test_a_lost_answer_makes_an_order_unknown_and_its_slot_wait() -> None:
     assert step.state.orders == {order.client_id: unknown}
 
 
-def test_an_unknown_order_that_is_found_at_rest_is_told_to_its_strategy() -> None:
-    order = order_of(state=_S.UNKNOWN)
+@pytest.mark.parametrize("state", [_S.UNKNOWN, _S.VOID])
+def test_an_order_that_is_found_at_rest_after_all_is_told_to_its_strategy(state: OrderState) -> None:
+    order = order_of(state=state)
     script = Script()
+    engine = engine_of(script)
 
-    step = stepped(order, accepted(order), script)
+    step = engine.step(engine.begin().recalling(order), accepted(order))
 
     found = replace(order, state=_S.OPEN, venue_id="v-bptest-1")
     assert (step.bookings, script.heard) == ((OrderChanged(found),), [OrderRests(found, NOON)])

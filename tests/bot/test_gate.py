@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.clock import PlaybackClock
-from bot.gate import Caps, OrderGate
+from bot.gate import SAFE, Caps, OrderGate
 from domain.book import Book
 from domain.exact import ZERO
 from domain.instrument import Side
 from domain.order import Fill, Order, OrderState
+from domain.reason import reason
 from tests.bot.rig import COIN, FEE_RATE, NOON, SYMBOL, Rig, Script, on_quotes, order_of, quote, wish
 
 _SECOND = timedelta(seconds=1)
@@ -29,12 +30,16 @@ class Journal:
     orders: list[Order] = field(default_factory=list)
     holdings: Book = field(default_factory=Book)
     sent: list[tuple[datetime, str]] = field(default_factory=list)
+    states: set[str] = field(default_factory=set)
 
     def open_orders(self) -> Sequence[Order]:
         return self.orders
 
     def book(self, symbol: str) -> Book:
         return self.holdings if symbol == SYMBOL else Book()
+
+    def has_state(self, name: str) -> bool:
+        return name in self.states
 
     def sends_since(self, at: datetime) -> int:
         return sum(sent_at >= at for sent_at, _ in self.sent)
@@ -71,6 +76,17 @@ def test_an_order_that_is_not_in_the_journal_never_leaves() -> None:
 
     assert refusal is not None
     assert str(refusal) == "gate_not_in_journal order=bptest-1"
+
+
+def test_while_we_are_safe_the_gate_lets_neither_a_buy_nor_a_sell_leave() -> None:
+    for order in (order_of(), order_of(side=Side.SELL)):
+        safe = Journal([order], bought(), states={SAFE})
+        other = Journal([order], bought(), states={"run"})
+
+        refusal = gate_on(safe).check(order)
+
+        assert refusal == reason("safe_no_orders")
+        assert gate_on(other).check(order) is None
 
 
 @pytest.mark.parametrize("fault", [{"price": Decimal(9001)}, {"qty": Decimal(2)}, {"side": Side.SELL}])

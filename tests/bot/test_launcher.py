@@ -119,16 +119,16 @@ def test_the_same_file_gives_the_same_line_again_and_in_another_folder(tmp_path:
 @pytest.mark.parametrize(
     ("language", "is_korean"), [({}, True), ({"LANGUAGE": "ko"}, True), ({"LANGUAGE": "en"}, False)]
 )
-def test_without_options_it_says_what_works_in_the_owners_language(
+def test_a_wrong_command_line_is_refused_in_the_owners_language(
     tmp_path: Path,
     language: dict[str, str],
     is_korean: bool,  # noqa: FBT001  # pytest hands it in by name
 ) -> None:
-    done = finish(start("bot", tmp_path, settings=language))
+    done = finish(start("bot", tmp_path, "--paper", settings=language))
 
     assert (done.returncode, done.stdout) == (2, "")
     assert bool(HANGUL.search(done.stderr)) is is_korean
-    assert "--paper" in done.stderr
+    assert "--prices" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -250,10 +250,8 @@ def test_a_signal_in_the_middle_ends_in_peace_and_leaves_a_sound_ledger(tmp_path
 def _arguments_that_are_wrong() -> Sequence[tuple[str, ...]]:
     return (
         ("--prices",),
-        ("--prices", "prices.csv"),
         ("--paper",),
         ("--nonsense",),
-        ("--demo",),
         ("--paper", "--prices", "prices.csv", "--bars", "0"),
         ("--paper", "--prices", "prices.csv", "--scale", "-1"),
         ("--paper", "--prices", "prices.csv", "--set", "GRID_STEPZ=3"),

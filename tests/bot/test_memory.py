@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from bot.memory import changed_rows, restored
+from bot.memory import changed_rows, restored, restored_safe, safe_row
 from domain.book import Book, Lot
 from domain.instrument import Side
 from domain.reason import reason
@@ -15,8 +15,8 @@ from strategy.grid.state import NEVER, Cell, CellOrder, Epoch, GridState, Move, 
 from tests.bot.rig import NOON, SYMBOL
 
 D = Decimal
-PRICES = {"last", "bid", "ask", "at", "quiet"}
-"""Asked anew after a start, never remembered."""
+ASKED_ANEW = {"last", "bid", "ask", "at", "traded_at", "terms_hold", "quiet"}
+"""Prices and terms: asked anew after a start, never remembered."""
 
 CELL = Cell(
     key="1.10",
@@ -59,6 +59,8 @@ FULL = GridState(
     gap_due=True,
     sized_on=date(2025, 1, 1),
     follow_refused=True,
+    traded_at=NOON,
+    terms_hold=reason("market_warned"),
     quiet=Quiet(D(1), D(2), GridSettings()),
 )
 
@@ -90,12 +92,12 @@ def test_the_example_says_something_in_every_field() -> None:
     assert [left_at_default(part) for part in parts] == [[]] * len(parts)
 
 
-def test_every_field_but_the_prices_comes_back() -> None:
+def test_every_field_but_prices_and_terms_comes_back() -> None:
     came = back(FULL)
 
     assert came is not None
     for field in fields(GridState):
-        wanted = getattr(GridState() if field.name in PRICES else FULL, field.name)
+        wanted = getattr(GridState() if field.name in ASKED_ANEW else FULL, field.name)
         assert getattr(came, field.name) == wanted, field.name
     assert came.at == NEVER
 
@@ -145,3 +147,12 @@ def test_only_what_changed_is_written() -> None:
 
 def test_the_row_of_a_cell_that_went_is_taken_away() -> None:
     assert rows_of(FULL.without_legacy("1.2"), FULL) == {f"cell/{SYMBOL}/1.2": None}
+
+
+def test_why_we_are_safe_comes_back_with_its_figures() -> None:
+    why = reason("order_not_in_ledger", order="v-1", price=D("10010.50"))
+
+    row = json.loads(json.dumps(safe_row(why, {why.code, "holdings_short"})))
+
+    assert restored_safe(row) == (why, frozenset({why.code, "holdings_short"}))
+    assert (safe_row(None, ()), restored_safe(None)) == (None, (None, frozenset()))

@@ -9,7 +9,7 @@ import pytest
 
 from bot.playback import Playback
 from bot.sources import load_settings
-from bot.wiring import paper_run
+from bot.wiring.paper import paper_run
 from domain.errors import GridRefused
 from domain.exact import ZERO
 from domain.instrument import Side

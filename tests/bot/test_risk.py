@@ -1,6 +1,7 @@
 """Risk: each of the owner's caps lets pass what just fits, and refuses the next unit with its figures."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from hypothesis import given
@@ -12,6 +13,7 @@ from domain.book import Book
 from domain.exact import ZERO
 from domain.instrument import Side
 from domain.order import Fill, Order, OrderState
+from domain.reason import reason
 from strategy.grid.state import GridState
 from tests.bot.rig import COIN, FEE_RATE, NOON, SYMBOL, order_of, wish
 
@@ -35,6 +37,15 @@ def code_of(state: EngineState, limits: Limits, side: Side = Side.BUY, price: st
 
 def test_without_caps_everything_may_be_bought() -> None:
     assert judge(state_of(), wish(price="1e9", qty="1e6"), Limits(), COIN) is None
+
+
+def test_while_we_are_safe_nothing_is_bought_and_nothing_sold() -> None:
+    trusting = state_of(book=bought("2"))
+    safe = replace(trusting, safe=reason("order_not_in_ledger"))
+
+    for side in Side:
+        assert code_of(trusting, Limits(), side) == ""
+        assert code_of(safe, Limits(), side) == "safe_no_orders"
 
 
 def test_a_purchase_may_be_as_large_as_its_cap_and_not_larger() -> None:

@@ -1,6 +1,6 @@
 """The workers: one order is one call, and whatever a venue does becomes exactly one event, or none."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from queue import SimpleQueue
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from bot.clock import PlaybackClock
-from bot.workers import InlineWorker, ThreadWorker, VenueCalls
+from bot.feed import Feed, Question
+from bot.workers import FeedThread, InlineWorker, ThreadWorker, VenueCalls, not_reached
 from domain.errors import (
     AuthRefused,
     OrderNotFound,
@@ -20,12 +21,12 @@ from domain.errors import (
     VenueError,
     VenueUnavailable,
 )
-from domain.events import CancelFailed, Event, OrderAccepted, OrderEnded, OutcomeLost, WorkerDied
+from domain.events import CancelFailed, Event, OrderAccepted, OrderEnded, OutcomeLost, VenueAway, WorkerDied
 from domain.order import Order, OrderState
 from domain.reason import reason
 from domain.venue import CancelAnswer, VenueOrder
 from exchanges.paper import PaperExchange
-from tests.bot.rig import COIN, NOON, order_of
+from tests.bot.rig import COIN, NOON, order_of, quote
 
 if TYPE_CHECKING:
     from exchanges.base import Exchange
@@ -33,11 +34,13 @@ if TYPE_CHECKING:
 _S = OrderState
 WAIT_S = 30
 CLOCK = PlaybackClock(NOON)
-NOTHING_HAPPENED: list[VenueError] = [
-    VenueUnavailable("down"),
-    RateLimited("slow", retry_after_s=3),
-    AuthRefused("keys"),
+NOTHING_HAPPENED: list[tuple[VenueError, int]] = [
+    (VenueUnavailable("down"), 2),
+    (RateLimited("slow", retry_after_s=3), 3),
+    (RateLimited("slow", retry_after_s=0), 2),
+    (AuthRefused("keys"), 900),
 ]
+"""Each with the seconds that the venue should be left alone."""
 
 
 @dataclass
@@ -104,8 +107,8 @@ def test_an_order_that_is_taken_is_accepted_with_the_venues_id() -> None:
         ),
         (OutcomeUnknown("timeout"), OutcomeLost("bptest-1", reason("answer_lost"), NOON)),
         *(
-            (error, OrderEnded("bptest-1", _S.VOID, reason("venue_not_reached", error=type(error).__name__), NOON))
-            for error in NOTHING_HAPPENED
+            (error, OrderEnded("bptest-1", _S.VOID, not_reached(error), NOON, retry_after_s))
+            for error, retry_after_s in NOTHING_HAPPENED
         ),
     ],
 )
@@ -137,16 +140,43 @@ def test_a_fill_that_won_against_the_cancel_is_left_to_the_fill_itself(answer: C
     assert calls_of(Venue(cancel=answer, shown=shown(_S.FILLED))).cancel(at_rest()) is None
 
 
-@pytest.mark.parametrize("error", NOTHING_HAPPENED)
-def test_a_cancel_that_reached_nobody_failed(error: VenueError) -> None:
-    failed = CancelFailed("bptest-1", reason("venue_not_reached", error=type(error).__name__), NOON)
+@pytest.mark.parametrize(("error", "retry_after_s"), NOTHING_HAPPENED)
+def test_a_cancel_that_reached_nobody_failed_and_says_how_long_to_leave_the_venue_alone(
+    error: VenueError, retry_after_s: int
+) -> None:
+    venue = Venue(cancel=error)
 
-    assert calls_of(Venue(cancel=error)).cancel(at_rest()) == failed
-    assert calls_of(Venue(shown=error)).cancel(at_rest()) == failed
+    assert calls_of(venue).cancel(at_rest()) == CancelFailed("bptest-1", not_reached(error), NOON, retry_after_s)
+    assert venue.calls == [("cancel", "v-1")]
 
 
-@pytest.mark.parametrize("error", [OutcomeUnknown("timeout"), OrderNotFound("v-1")])
-def test_a_lost_answer_and_an_order_that_is_not_found_prove_nothing(error: VenueError) -> None:
+@pytest.mark.parametrize("error", [error for error, _ in NOTHING_HAPPENED])
+def test_a_look_that_fails_after_the_venue_took_the_cancel_proves_nothing(error: VenueError) -> None:
+    assert calls_of(Venue(shown=error)).cancel(at_rest()) is None
+
+
+@pytest.mark.parametrize("booked", ["0", "0.3", "0.5"])
+def test_the_end_of_a_canceled_order_is_told_only_when_all_its_fills_are_booked(booked: str) -> None:
+    order = replace(at_rest(), filled=Decimal(booked))
+    half = replace(shown(_S.CANCELED), filled=Decimal("0.5"))
+
+    event = calls_of(Venue(shown=half)).cancel(order)
+
+    told = OrderEnded("bptest-1", _S.CANCELED, reason("canceled_by_us"), NOON)
+    assert event == (told if booked == "0.5" else None)
+
+
+def test_what_the_venue_says_itself_of_a_trouble_is_told_in_its_words() -> None:
+    trouble = VenueUnavailable("down")
+    own_words = reason("venue_maintenance", until="noon")
+    trouble.why = own_words  # type: ignore[attr-defined]  # a venue's own errors bring one along
+
+    assert not_reached(trouble) == own_words
+    assert str(not_reached(VenueUnavailable("down"))) == "venue_not_reached error=VenueUnavailable"
+
+
+@pytest.mark.parametrize("error", [OutcomeUnknown("timeout"), OrderNotFound("v-1"), OrderRejected("no")])
+def test_a_lost_answer_a_refusal_and_an_order_that_is_not_found_prove_nothing(error: VenueError) -> None:
     assert calls_of(Venue(cancel=error)).cancel(at_rest()) is None
     assert calls_of(Venue(cancel=CancelAnswer.UNKNOWN_ORDER, shown=error)).cancel(at_rest()) is None
 
@@ -248,7 +278,9 @@ def test_a_stop_finishes_the_call_in_flight(answers: SimpleQueue[Event]) -> None
     assert worker.stop(WAIT_S)
 
 
-@pytest.mark.parametrize("error", [*NOTHING_HAPPENED, OrderRejected("no"), OutcomeUnknown("lost")])
+@pytest.mark.parametrize(
+    "error", [*(error for error, _ in NOTHING_HAPPENED), OrderRejected("no"), OutcomeUnknown("lost")]
+)
 def test_no_refusal_of_a_venue_ends_the_thread(answers: SimpleQueue[Event], error: VenueError) -> None:
     worker = ThreadWorker(calls_of(Venue(place=error, cancel=error)), CLOCK, answers.put)
     worker.start()
@@ -273,3 +305,73 @@ def test_a_thread_that_dies_says_so_without_values_and_takes_no_more_orders(answ
     assert answers.get(timeout=WAIT_S) == WorkerDied("order-worker", "KeyError", NOON)
     assert worker.stop(WAIT_S)
     assert not worker.idle
+
+
+def feed_of(answers: SimpleQueue[Event], ask: Callable[[], Sequence[Event]], *, due: bool = True) -> FeedThread:
+    feed = Feed([Question("prices", ask, None)], CLOCK, answers.put, lambda: None)
+    if due:
+        feed.ask_anew()
+    return FeedThread(feed, CLOCK, answers.put)
+
+
+def test_the_feed_asks_in_its_thread_and_puts_the_answers_in(answers: SimpleQueue[Event]) -> None:
+    feed = feed_of(answers, lambda: (quote(),))
+    feed.start()
+
+    assert answers.get(timeout=WAIT_S) == quote()
+    assert feed.stop(WAIT_S)
+    assert answers.empty()
+
+
+def test_a_stop_waits_for_the_question_at_hand_as_long_as_it_is_told_to(answers: SimpleQueue[Event]) -> None:
+    entered, go_on = Signal(), Signal()
+
+    def slowly() -> Sequence[Event]:
+        entered.set()
+        assert go_on.wait(WAIT_S)
+        return (quote(),)
+
+    feed = feed_of(answers, slowly)
+    feed.start()
+    assert entered.wait(WAIT_S)
+
+    too_soon = feed.stop(0)
+    go_on.set()
+
+    assert too_soon is False
+    assert feed.stop(WAIT_S)
+    assert answers.get(timeout=WAIT_S) == quote()
+
+
+def test_a_feed_with_nothing_to_ask_stops_at_once(answers: SimpleQueue[Event]) -> None:
+    feed = feed_of(answers, lambda: (quote(),), due=False)
+    feed.start()
+
+    assert feed.stop(WAIT_S)
+    assert answers.empty()
+
+
+def test_no_trouble_of_a_venue_ends_the_feed_and_any_other_error_is_told_without_values(
+    answers: SimpleQueue[Event],
+) -> None:
+    away = feed_of(answers, lambda: _raise(VenueUnavailable("away")))
+    away.start()
+    assert isinstance(answers.get(timeout=WAIT_S), VenueAway)
+    assert away.stop(WAIT_S)
+
+    broken = feed_of(answers, lambda: _raise(KeyError("secret")))
+    broken.start()
+    assert answers.get(timeout=WAIT_S) == WorkerDied("feed", "KeyError", NOON)
+    assert broken.stop(WAIT_S)
+
+
+def _raise(error: Exception) -> Sequence[Event]:
+    raise error
+
+
+def test_a_block_is_the_reason_of_calls_that_we_held_back_and_of_no_other() -> None:
+    shut_out = reason("venue_shut_out", until="2025-01-02T12:00:00Z")
+
+    assert not_reached(RateLimited("held", retry_after_s=1), NOON) == shut_out
+    assert not_reached(RateLimited("held", retry_after_s=1)).code == "venue_not_reached"
+    assert not_reached(VenueUnavailable("away"), NOON).code == "venue_not_reached"

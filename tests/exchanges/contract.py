@@ -204,3 +204,51 @@ class ExchangeContract:
 
         assert (quote.symbol, quote.last) == (SYMBOL, Decimal(9990))
         assert (quote.bid is not None) is market.exchange.capabilities.bid_ask
+
+    def test_an_order_is_found_by_our_id_and_an_id_that_nobody_gave_is_not(self, market: Market) -> None:
+        if not market.exchange.capabilities.client_order_id:
+            pytest.skip("this venue knows nothing of our ids")
+        order = self.place(market)
+
+        assert market.exchange.find_order("bp-1") == order
+        assert market.exchange.find_order("bp-2") is None
+        market.exchange.cancel_order(order.order_id)
+        ended = market.exchange.find_order("bp-1")
+        assert ended is not None
+        assert ended.state is _S.CANCELED
+
+    def test_the_orders_that_ended_are_told_and_those_at_rest_are_not(self, market: Market) -> None:
+        begin = market.exchange.get_quote(SYMBOL).at
+        canceled, filled, _ = (self.place(market, price=price) for price in (8000, 9500, 8500))
+        market.exchange.cancel_order(canceled.order_id)
+        market.trade_at(Decimal(9500))
+
+        ended = market.exchange.closed_orders(SYMBOL, begin)
+
+        states = {order.order_id: order.state for order in ended}
+        assert states == {canceled.order_id: _S.CANCELED, filled.order_id: _S.FILLED}
+        assert len(ended) == 2
+
+    def test_the_fills_of_an_order_that_is_followed_are_told_once_each(self, market: Market) -> None:
+        begin = market.exchange.get_quote(SYMBOL).at
+        order = self.place(market, price=9500)
+        market.exchange.follow(SYMBOL, order.order_id)
+        market.exchange.follow(SYMBOL, order.order_id, {})
+        market.trade_at(Decimal(9500))
+
+        (execution,) = market.exchange.fills_since(SYMBOL, begin)
+
+        assert (execution.order_id, execution.fill.qty) == (order.order_id, Decimal(1))
+        assert market.exchange.fills_since(SYMBOL, begin) == (execution,)
+
+    def test_the_terms_asked_for_anew_are_those_it_goes_by(self, market: Market) -> None:
+        renewed = market.exchange.refresh_instrument(SYMBOL)
+
+        assert renewed.symbol == SYMBOL
+        assert market.exchange.instrument(SYMBOL) == renewed
+
+    def test_nothing_speaks_against_buying_in_a_healthy_market(self, market: Market) -> None:
+        assert market.exchange.buying_hold(SYMBOL) is None
+
+    def test_an_account_in_order_worries_nobody(self, market: Market) -> None:
+        assert market.exchange.concerns() == ()

@@ -2,14 +2,21 @@
 
 import pytest
 
-from domain.errors import AuthRefused, OrderNotFound, OrderRejected, OutcomeUnknown, VenueError, VenueUnavailable
+from domain.errors import (
+    AuthRefused,
+    OrderNotFound,
+    OrderNotReady,
+    OrderRejected,
+    OutcomeUnknown,
+    VenueError,
+    VenueUnavailable,
+)
 from exchanges.bithumb import errors
 from exchanges.bithumb.errors import (
     KEY_CODES,
     ORDER_CODES,
     Complaint,
     KeyRefused,
-    OrderNotReady,
     Refused,
     complaint_in,
     for_canceling,

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from domain.errors import OutcomeUnknown, RateLimited, VenueError
+from domain.errors import OrderNotReady, OutcomeUnknown, RateLimited, VenueError
 from domain.exact import ZERO
 from domain.instrument import Side
 from domain.order import OrderState
 from domain.venue import CancelAnswer, VenueOrder
-from exchanges.bithumb.errors import KeyRefused, OrderNotReady
+from exchanges.bithumb.errors import KeyRefused
 from exchanges.transport import NoAnswer
 from tests.exchanges.bithumb_desk import SYMBOL
 from tests.exchanges.bithumb_venue import BithumbMarket, market_at

@@ -236,6 +236,25 @@ def test_the_orders_and_executions_of_another_symbol_are_not_told() -> None:
     assert len(paper.all_orders()) == 2
 
 
+def test_the_orders_that_ended_are_dated_by_their_end() -> None:
+    clock = PlaybackClock(NOON)
+    paper = PaperExchange(COIN, clock, MILLION, holdings=D(10))
+    canceled, filled, expired = buy(paper), buy(paper, 9500), sell(paper)
+    ends = [NOON + timedelta(hours=hour) for hour in (1, 2, 3, 4)]
+    clock.set(ends[0])
+    paper.cancel_order(canceled.order_id)
+    clock.set(ends[1])
+    paper.see(D(9500))
+    clock.set(ends[2])
+    paper.end_session()
+
+    ids = [[order.order_id for order in paper.closed_orders(SYMBOL, at)] for at in ends]
+
+    in_order = [canceled.order_id, filled.order_id, expired.order_id]
+    assert ids == [in_order, in_order[1:], in_order[2:], []]
+    assert paper.closed_orders("KRW-ETH", NOON) == ()
+
+
 _STEPS = st.lists(
     st.tuples(st.sampled_from(("buy", "sell", "cancel", "price", "end")), st.integers(900, 1100), st.integers(1, 300)),
     max_size=40,
@@ -245,20 +264,72 @@ _STEPS = st.lists(
 @given(steps=_STEPS)
 def test_money_and_coins_are_conserved_to_the_last_unit(steps: Sequence[tuple[str, int, int]]) -> None:
     paper = paper_of(D(100_000), "3")
-    for action, tens, hundredths in steps:
-        price, qty = D(tens * 10), D(hundredths) / 100
-        try:
-            if action in {"buy", "sell"}:
-                paper.place_order(SYMBOL, Side(action), qty, price)
-        except OrderRejected:
-            pass
-        if action == "cancel":
-            paper.cancel_order(f"paper-{hundredths % 8}")
-        elif action == "price":
-            paper.see(price)
-        elif action == "end":
-            paper.end_session()
+    for step in steps:
+        _take(paper, step)
         _assert_conserved(paper)
+
+
+@given(before=_STEPS, after=_STEPS)
+def test_a_venue_taken_up_from_the_books_goes_on_as_if_it_had_never_stopped(
+    before: Sequence[tuple[str, int, int]], after: Sequence[tuple[str, int, int]]
+) -> None:
+    first, second = paper_of(D(100_000), "3"), paper_of(D(100_000), "3")
+    for step in before:
+        _take(first, step)
+
+    second.restore(first.all_orders(), first.all_executions())
+
+    assert _books(second) == _books(first)
+    for step in after:
+        _take(first, step)
+        _take(second, step)
+        assert _books(second) == _books(first)
+
+
+def test_no_id_is_given_twice_though_the_books_lack_what_came_between() -> None:
+    first, second = paper_of(), paper_of()
+    orders = [buy(first, 9500), buy(first, 9600), buy(first, 9000)]
+    first.see(D(9500))
+
+    second.restore((orders[2],), first.all_executions()[1:])
+    second.see(D(9000))
+
+    assert buy(second, 8000).order_id == "paper-4"
+    assert [execution.fill.fill_id for execution in second.all_executions()] == ["paper-fill-2", "paper-fill-3"]
+
+
+def test_an_order_from_before_is_dated_by_its_last_fill_or_its_placing() -> None:
+    clock = PlaybackClock(NOON)
+    first, second = PaperExchange(COIN, clock, MILLION), paper_of()
+    filled, canceled = buy(first, 9500), buy(first)
+    clock.set(NOON + timedelta(hours=1))
+    first.see(D(9500))
+    first.cancel_order(canceled.order_id)
+
+    second.restore(first.all_orders(), first.all_executions())
+
+    assert [order.order_id for order in second.closed_orders(SYMBOL, clock.now())] == [filled.order_id]
+    assert second.closed_orders(SYMBOL, NOON) == first.all_orders()
+
+
+def _take(paper: PaperExchange, step: tuple[str, int, int]) -> None:
+    action, tens, hundredths = step
+    price, qty = D(tens * 10), D(hundredths) / 100
+    try:
+        if action in {"buy", "sell"}:
+            paper.place_order(SYMBOL, Side(action), qty, price)
+    except OrderRejected:
+        pass
+    if action == "cancel":
+        paper.cancel_order(f"paper-{hundredths % 8}")
+    elif action == "price":
+        paper.see(price)
+    elif action == "end":
+        paper.end_session()
+
+
+def _books(paper: PaperExchange) -> tuple[object, ...]:
+    return (paper.get_balance(), paper.all_orders(), paper.open_orders(SYMBOL), paper.all_executions())
 
 
 def _assert_conserved(paper: PaperExchange) -> None:

@@ -139,3 +139,20 @@ def test_times_come_back_in_utc_and_to_the_microsecond(desk: Desk) -> None:
 
     assert record.fill.at == desk.now
     assert record.fill.at.tzinfo == UTC
+
+
+def test_the_gate_sees_a_remembered_state_from_its_commit_on_and_after_a_restart_until_it_is_forgotten(
+    desk: Desk,
+) -> None:
+    seen = [desk.ledger.present.has_state("safe")]
+    with desk.ledger.commit() as page:
+        page.state("safe", {"why": "books_differ"})
+        seen.append(desk.ledger.present.has_state("safe"))
+    seen.append(desk.ledger.present.has_state("safe"))
+    desk.reopen()
+    seen.append(desk.ledger.present.has_state("safe"))
+    with desk.ledger.commit() as page:
+        page.state("safe", None)
+
+    assert seen == [False, False, True, True]
+    assert not desk.ledger.present.has_state("safe")

@@ -120,6 +120,44 @@ def test_a_folder_in_use_and_a_file_that_cannot_be_played_are_refused(tmp_path: 
     assert refused(tmp_path)[0] == 5
 
 
-@pytest.mark.parametrize("options", [["--speed", "fast"], ["--market", "BTC"], ["--bars", "0"], ["--cash", "-1"]])
+def test_the_begin_of_a_synthetic_market_can_be_chosen_and_makes_it_another_market(tmp_path: Path) -> None:
+    with running(tmp_path, "--begins", "2024-02-29", "--bars", "1") as (_, customer):
+        clock = customer.admin("clock", method="GET")
+
+    assert clock["now"] == "2024-02-29T00:00:00Z"
+    assert "begins=2024-02-29" in clock["label"]
+    assert refused(tmp_path, "--begins", "2024-03-01", "--bars", "1")[0] == 2
+
+
+def test_it_ends_in_peace_when_nobody_asks_for_long_enough(tmp_path: Path) -> None:
+    with running(tmp_path, "--linger", "1") as (process, customer):
+        customer.admin("step", {"until": "2026-01-01T00:00:07Z", "play": False})
+        assert process.wait(timeout=30) == 0
+
+    with running(tmp_path) as (_, again):
+        assert again.admin("clock", method="GET")["now"] == "2026-01-01T00:00:07Z"
+
+
+def test_who_has_no_token_does_not_keep_it(tmp_path: Path) -> None:
+    with running(tmp_path, "--linger", "1") as (process, customer):
+        while True:
+            try:
+                assert customer.raw("GET", "/admin/clock").status == 403
+            except ConnectionError:
+                break
+        assert process.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--speed", "fast"],
+        ["--market", "BTC"],
+        ["--bars", "0"],
+        ["--cash", "-1"],
+        ["--begins", "2026-02-30"],
+        ["--linger", "-1"],
+    ],
+)
 def test_options_that_cannot_be_are_refused(tmp_path: Path, options: list[str]) -> None:
     assert refused(tmp_path, *options)[0] == 2

@@ -9,7 +9,7 @@ import pytest
 
 from simulator.bithumb.rules import PRICE_UNITS
 from simulator.candlefile import CandlesUnfit, read_candles
-from simulator.market import Market, RecordedBars, SyntheticBars, Walk
+from simulator.market import Market, RecordedBars, SyntheticBars, Walk, recorded_label
 from tests.simulator.customer import BEGIN, bar
 
 ROWS = """time_utc,open,high,low,close,volume
@@ -98,6 +98,26 @@ def test_a_synthetic_bar_is_whole_on_the_tick_and_swings_enough_for_a_grid() -> 
     assert all(PRICE_UNITS.down(price) == price for candle in found for price in (candle.low, candle.high))
     assert max(candle.high for candle in found) / min(candle.low for candle in found) > Decimal("1.04")
     assert "synthetic" in Market(bars).label
+
+
+def test_a_label_changes_with_all_that_makes_a_market_another_one() -> None:
+    walks = (
+        Walk("1"),
+        Walk("2"),
+        Walk("1", Decimal(5)),
+        Walk("1", begins_at=BEGIN),
+        Walk("1", bars_max=3),
+    )
+
+    assert len({walk.label for walk in walks}) == len(walks)
+
+
+def test_a_recorded_market_is_named_by_its_values_not_by_how_they_are_written() -> None:
+    one = recorded_label((bar(0, "10", "12", "9", "11"),))
+
+    assert recorded_label([bar(0, "10.0", "12", "9.00", "11", volume="4.0")]) == one
+    assert recorded_label([bar(0, "10", "12", "9", "11", volume="5")]) != one
+    assert recorded_label([bar(1, "10", "12", "9", "11")]) != one
 
 
 def test_a_bar_alone_lasts_a_minute() -> None:

@@ -11,6 +11,7 @@ from domain.events import (
     CandleClosed,
     OrderClosed,
     OrderFilled,
+    OrderImported,
     OrderRests,
     OrderStuck,
     OwnerAsked,
@@ -19,6 +20,7 @@ from domain.events import (
     SessionClosed,
     SessionOpened,
     StrategyEvent,
+    TermsRead,
     WishDenied,
 )
 from domain.exact import ZERO, plain
@@ -81,6 +83,17 @@ class Desk:
             quote = Quote(self.instrument.symbol, Decimal(last), self.now, _number(bid), _number(ask))
             self._decide(QuoteReceived(quote, self.now))
 
+    def retell(self, last: Number, traded_at: datetime | None = None, after_s: int = 1) -> None:
+        """Tell a price of a trade that is no new one: without its time, that of the last trade."""
+        self.now += timedelta(seconds=after_s)
+        quote = Quote(self.instrument.symbol, Decimal(last), traded_at or self.state.traded_at)
+        self._decide(QuoteReceived(quote, self.now))
+
+    def terms(self, fees: Fees = FREE, hold: str | None = None) -> None:
+        """Let the venue tell its terms anew: what it takes, and why its market is warned of."""
+        self.instrument = self.grid.with_instrument(replace(self.instrument, fees=fees)).instrument
+        self._decide(TermsRead(self.instrument, None if hold is None else reason(hold), self.now))
+
     def bar(self, close: Number) -> None:
         self.now += timedelta(minutes=1)
         price = Decimal(close)
@@ -99,7 +112,7 @@ class Desk:
         resting = self.orders.get(order.cell) is order
         late = order.is_closed
         order = order.with_fill(many)
-        if resting:
+        if resting or not order.is_closed:
             self._keep(order)
         self.state = self.state.with_book(self.book.booked(order.cell, order.side, fill))
         self._decide(OrderFilled(order, fill, self.now, late=late))
@@ -110,15 +123,15 @@ class Desk:
         for slot in slots or waiting:
             self.end(slot, OrderState.CANCELED)
 
-    def end(self, slot: str, state: OrderState) -> Order:
+    def end(self, slot: str, state: OrderState, *, unasked: bool = False) -> Order:
         order = self.orders[slot].advance(state)
         self._keep(order)
-        self._decide(OrderClosed(order, reason(f"was_{state}"), self.now))
+        self._decide(OrderClosed(order, reason(f"was_{state}"), self.now, unasked=unasked))
         return order
 
-    def deny(self, slot: str, code: str = "venue_said_no", *, ask_later: bool = False) -> None:
+    def deny(self, slot: str, code: str = "venue_said_no", *, retry_after_s: int = 0, passing: bool = False) -> None:
         del self.orders[slot]
-        self._decide(WishDenied(self.instrument.symbol, slot, reason(code), self.now, ask_later))
+        self._decide(WishDenied(self.instrument.symbol, slot, reason(code), self.now, retry_after_s, passing))
 
     def lose(self, slot: str) -> None:
         self._decide(OrderStuck(self.orders[slot], reason("answer_lost"), self.now))
@@ -129,6 +142,17 @@ class Desk:
             order = order.advance(OrderState.OPEN)
             self._keep(order)
         self._decide(OrderRests(order, self.now))
+
+    def revive(self, order: Order) -> None:
+        """Show an order at rest that was proven absent before."""
+        order = order.advance(OrderState.OPEN)
+        self._keep(order)
+        self._decide(OrderRests(order, self.now))
+
+    def take_over(self, order: Order) -> None:
+        """Take over an order that rests and that the books did not know."""
+        self._keep(order.advance(OrderState.SUBMITTED).advance(OrderState.OPEN))
+        self._decide(OrderImported(order, "v-1", self.now))
 
     def owner(self, wish: OwnerWish) -> None:
         self._decide(OwnerAsked(self.instrument.symbol, wish, self.now))

@@ -119,7 +119,7 @@ def test_every_close_counts_before_the_lines_while_counting_and_with_limits_on_t
 def test_every_close_counts_while_an_order_is_in_doubt() -> None:
     moving, refused, stuck = running(), running(), running()
     moving.bar(10200)
-    refused.deny("0.0", ask_later=True)
+    refused.deny("0.0", retry_after_s=600)
     stuck.lose("0.0")
     selling = running(replace(BARS, stop_low=Decimal(9990), stop_low_action=StopAction.CANCEL_SELL))
     selling.bar(9990)

@@ -328,3 +328,14 @@ def test_where_nothing_is_to_be_bought_the_capital_is_what_the_lots_cost() -> No
 
     assert desk.state.epoch is not None
     assert (desk.state.epoch.capital, desk.buys()) == (Decimal(42000), "")
+
+
+def test_a_venue_that_was_out_of_reach_does_not_cost_the_balancing_order() -> None:
+    desk = started(BALANCE)
+    asked = desk.asked()
+
+    desk.deny("start", "venue_not_reached", retry_after_s=2, passing=True)
+    assert desk.asked() == ""
+    desk.price(desk.state.last)
+
+    assert desk.asked() == asked

@@ -77,7 +77,7 @@ class World:
                 qty = (order.remaining * (1 + pick % 9) / 10).quantize(COIN.qty_step)
                 self.desk.fill(slot, qty or order.remaining)
             case "deny" | "refuse" if order.state is OrderState.OPEN and not order.filled:
-                self.desk.deny(slot, ask_later=name == "refuse")
+                self.desk.deny(slot, retry_after_s=600 * (name == "refuse"))
             case "lose" if pick < 20:
                 self.desk.lose(slot)
             case "undo" if order.state is OrderState.CANCEL_PENDING and not order.filled:

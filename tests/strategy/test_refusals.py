@@ -18,7 +18,7 @@ def running() -> Desk:
 
 def test_a_refusal_by_the_venue_is_asked_again_after_ten_minutes_only() -> None:
     desk = running()
-    desk.deny("0.3", ask_later=True)
+    desk.deny("0.3", retry_after_s=600)
     assert desk.asked() == ""
 
     desk.price(10000, after_s=599)
@@ -30,7 +30,7 @@ def test_a_refusal_by_the_venue_is_asked_again_after_ten_minutes_only() -> None:
 
 def test_an_own_fill_lets_it_be_asked_again_at_once() -> None:
     desk = running()
-    desk.deny("0.0", ask_later=True)
+    desk.deny("0.0", retry_after_s=600)
 
     desk.fill("0.3")
 
@@ -50,7 +50,7 @@ def test_what_risk_refused_costs_nothing_and_is_asked_at_the_next_price() -> Non
 def test_a_refused_sell_keeps_its_lot_and_waits() -> None:
     desk = running()
     desk.fill("0.3")
-    desk.deny("0.3", ask_later=True)
+    desk.deny("0.3", retry_after_s=600)
 
     assert desk.cell("0.3").stands(desk.book) == "held"
     desk.price(10000)
@@ -97,7 +97,7 @@ def test_a_stuck_order_that_turns_out_absent_frees_its_cell() -> None:
     desk = running()
     desk.lose("0.3")
 
-    desk.deny("0.3", "proven_absent", ask_later=True)
+    desk.deny("0.3", "proven_absent", retry_after_s=600)
     assert desk.stands() == "buying buying buying empty"
     desk.price(10000, after_s=600)
 
@@ -260,6 +260,18 @@ def test_after_a_restart_buying_waits_where_the_cash_no_longer_covers_the_empty_
     assert desk.asked() == "+buy 0.0 9600"
 
 
+def test_after_a_restart_with_the_cash_there_again_buying_goes_on() -> None:
+    settings = replace(FOUR, free_cash=Decimal(50000))
+    desk = Desk(settings)
+    desk.price(10000)
+    desk.state = replace(desk.state, last=Decimal(0), at=NEVER, quiet=None, cash_short=True)
+    desk.end("0.0", OrderState.EXPIRED)
+
+    desk.price(10000)
+
+    assert (desk.warnings(), desk.asked()) == (["cash_there_again"], "+buy 0.0 9600")
+
+
 def test_after_a_restart_enough_cash_changes_nothing() -> None:
     desk = Desk(replace(FOUR, free_cash=Decimal(50000)))
     desk.price(10000)
@@ -268,3 +280,107 @@ def test_after_a_restart_enough_cash_changes_nothing() -> None:
     desk.price(10000)
 
     assert (desk.warnings(), desk.state.cash_short) == ([], False)
+
+
+def test_a_call_that_reached_nobody_is_tried_again_as_soon_as_the_venue_may_be_back() -> None:
+    desk = running()
+    desk.deny("0.3", retry_after_s=2)
+
+    desk.price(10000)
+    assert desk.asked() == ""
+    desk.price(10000)
+
+    assert desk.asked() == "+buy 0.3 9900"
+
+
+def test_an_order_that_is_proven_absent_is_placed_anew_at_the_next_price() -> None:
+    desk = running()
+    desk.lose("0.3")
+    desk.deny("0.3", "proven_absent")
+    assert desk.asked() == ""
+
+    desk.price(10000)
+
+    assert desk.asked() == "+buy 0.3 9900"
+
+
+def test_what_the_venue_took_back_by_itself_is_not_placed_again_within_ten_minutes() -> None:
+    desk = running()
+    desk.end("0.3", OrderState.CANCELED, unasked=True)
+    assert desk.asked() == ""
+
+    desk.price(10000, after_s=599)
+    assert desk.asked() == ""
+    desk.price(10000)
+
+    assert desk.asked() == "+buy 0.3 9900"
+
+
+def test_the_other_cells_trade_on_while_one_waits_for_what_the_venue_took_back() -> None:
+    desk = running()
+    desk.end("0.3", OrderState.CANCELED, unasked=True)
+
+    desk.fill("0.2")
+
+    assert "+sell 0.2 9900" in desk.asked()
+
+
+def test_an_order_that_lives_after_all_is_its_cells_order_again_and_no_second_one_is_asked_for() -> None:
+    desk = running()
+    order = desk.orders["0.3"]
+    desk.deny("0.3", "proven_absent")
+    voided = replace(order, state=OrderState.VOID)
+
+    desk.revive(voided)
+    desk.price(10000)
+    assert (desk.asked(), desk.stands()) == ("", "buying buying buying buying")
+    desk.fill("0.3")
+
+    assert desk.asked() == "+sell 0.3 10000"
+
+
+def test_an_order_that_lives_after_all_is_taken_back_with_the_others_though_its_cell_was_to_wait() -> None:
+    desk = Desk(replace(FOUR, follow=Follow.FLAT))
+    desk.price(10000)
+    order = desk.orders["0.3"]
+    desk.deny("0.3", "venue_not_reached", retry_after_s=600)
+
+    desk.revive(replace(order, state=OrderState.VOID))
+    desk.price(10100)
+
+    assert desk.canceling() == "0.0 0.1 0.2 0.3"
+
+
+def test_a_part_of_an_order_that_lives_after_all_is_sold_only_once_the_rest_has_ended() -> None:
+    desk = running()
+    order = desk.orders["0.3"]
+    desk.deny("0.3", "proven_absent", retry_after_s=600)
+
+    desk.late_fill(replace(order, state=OrderState.VOID), "0.6")
+    assert (desk.asked(), desk.stands()) == ("", "buying buying buying buying")
+    desk.price(10000)
+    assert desk.asked() == "-0.3"
+    desk.confirm()
+
+    assert (desk.asked(), desk.orders["0.3"].qty) == ("+sell 0.3 10000", Decimal("0.6"))
+
+
+def test_an_order_that_is_taken_over_is_its_cells_order_and_the_others_are_placed_around_it() -> None:
+    desk = running()
+    order = replace(desk.orders["0.3"], state=OrderState.PENDING)
+    desk.deny("0.3", retry_after_s=600)
+
+    desk.take_over(order)
+    desk.price(10000)
+
+    assert (desk.asked(), desk.stands()) == ("", "buying buying buying buying")
+
+
+def test_an_order_that_is_taken_over_and_fits_no_cell_is_taken_back() -> None:
+    desk = running()
+    order = desk.orders["0.3"]
+
+    desk.take_over(replace(order, state=OrderState.PENDING, key=replace(order.key, cell="import.7")))
+
+    assert desk.asked() == "-import.7"
+    assert desk.noted("fits_no_cell").slot == "import.7"

@@ -1,6 +1,7 @@
 """A stop fires on two prices in a row, does what its action says, and holds until the owner resumes."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -237,5 +238,51 @@ def test_the_owners_word_is_not_overridden_while_the_same_limit_goes_on_being_me
     desk.confirm()
 
     desk.price(9690, 9680, after_s=61)
+
+    assert (desk.state.stops.by, desk.sells()) == ("owner", "")
+
+
+@pytest.mark.parametrize("settings", [LOW, replace(FOUR, drawdown_pct=Decimal(0), drawdown_action=StopAction.CANCEL)])
+def test_a_trade_that_is_told_again_and_again_fires_no_stop(settings: GridSettings) -> None:
+    desk = holding(settings)
+    desk.price(9750)
+    for _ in range(5):
+        desk.retell(9750)
+    assert desk.warnings() == []
+
+    desk.price(9750)
+
+    assert len(desk.warnings()) == 1
+
+
+def test_prices_from_before_the_last_trade_fire_no_stop() -> None:
+    desk = running(LOW)
+    before = desk.now
+    desk.price(9950)
+
+    desk.retell(9750, before + timedelta(milliseconds=300))
+    desk.retell(9750, before + timedelta(milliseconds=600))
+
+    assert desk.warnings() == []
+
+
+def test_an_old_price_in_between_does_not_end_the_counting() -> None:
+    desk = running(LOW)
+    desk.price(9750)
+
+    desk.retell(9800)
+    desk.price(9740)
+
+    assert desk.warnings() == ["stop_low_pause"]
+
+
+def test_the_owners_word_is_not_overridden_by_a_trade_that_is_told_again() -> None:
+    desk = holding(SELL_OUT)
+    desk.price(9700, 9700)
+    desk.confirm()
+    desk.owner(OwnerWish.CANCEL_ALL)
+    desk.confirm()
+
+    desk.retell(9700)
 
     assert (desk.state.stops.by, desk.sells()) == ("owner", "")

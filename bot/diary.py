@@ -1,0 +1,106 @@
+"""What the ledger keeps of the run itself, beside orders and fills: one row, for reports from the ledger alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from domain.exact import plain
+from domain.snapshot import RunState, iso
+from domain.version import VERSION
+from strategy.grid.state import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.agreement import Opening
+    from bot.engine import EngineState
+    from domain.instrument import Instrument
+    from domain.market import Candle
+    from strategy.grid.state import GridState
+
+
+@dataclass(slots=True)
+class Diary:
+    """The run as it stands; `bars` is None where none are played. `seen_at` is the engine's, as it was written last."""
+
+    instrument: Instrument
+    opening: Opening
+    started_at: datetime | None = None
+    at: datetime | None = None
+    bars: int | None = None
+    last: Decimal | None = None
+    state: RunState = RunState.WAITING
+    lines: tuple[Decimal, ...] = ()
+    seen_at: datetime | None = None
+    differences: tuple[str, ...] | None = None
+    _written: tuple[tuple[Decimal, ...], list[str]] = field(default=((), []), init=False, repr=False)
+    """The lines as they were written last: the row is written with every fill, the lines change once in an epoch."""
+
+    def go_on_from(self, row: Mapping[str, Any]) -> None:
+        """Take over what a former start wrote; its cash at the first start is part of the opening."""
+        self.started_at, self.at = _moment(row["started_at"]), _moment(row["at"])
+        self.bars, self.last = row["bars"], None if row["last"] is None else Decimal(row["last"])
+        self.seen_at, self.state = _moment(row["seen_at"]), RunState(row["state"])
+
+    def play(self, bars: int, candle: Candle) -> None:
+        """Take note of a bar."""
+        self.started_at = self.started_at or candle.at
+        self.at, self.bars, self.last = candle.at, bars, candle.close
+
+    def begin(self, at: datetime) -> None:
+        """Take note of the first start of all; a later one changes nothing."""
+        self.started_at = self.started_at or at
+
+    def row_of(self, state: EngineState) -> dict[str, object]:
+        """Describe the run by a state, and return the row, numbers as plain text."""
+        grid: GridState = state.strategies[self.instrument.symbol]
+        self.lines = () if grid.epoch is None else grid.epoch.lines
+        self.last = grid.last or self.last
+        if self.bars is None and grid.last:
+            # Without bars the run stands at the time of its last price.
+            self.at = grid.at
+        self.seen_at = state.seen_at or self.seen_at
+        self.state = RunState.SAFE if state.safe is not None else _standing(grid)
+        return self.row()
+
+    def row(self) -> dict[str, object]:
+        """Return the row as described last."""
+        return {
+            "symbol": self.instrument.symbol,
+            "currency": self.instrument.quote,
+            "cash_start": plain(self.opening.cash),
+            "holdings_start": plain(self.opening.holdings),
+            "started_at": _text(self.started_at),
+            "at": _text(self.at),
+            "bars": self.bars,
+            "last": None if self.last is None else plain(self.last),
+            "lines": self._lines(),
+            "state": str(self.state),
+            "version": VERSION,
+            "report": None,
+            "seen_at": _text(self.seen_at),
+            "differences": None if self.differences is None else list(self.differences),
+        }
+
+    def _lines(self) -> list[str]:
+        if self._written[0] is not self.lines:
+            self._written = self.lines, [plain(line) for line in self.lines]
+        return self._written[1]
+
+
+def _standing(grid: GridState) -> RunState:
+    if grid.phase in {Phase.NO_PRICE, Phase.TRIGGER}:
+        return RunState.WAITING
+    held_back = grid.paused or grid.cash_short or grid.stops.action is not None or grid.terms_hold is not None
+    return RunState.PAUSED if held_back else RunState.RUNNING
+
+
+def _text(at: datetime | None) -> str | None:
+    return None if at is None else iso(at)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -1,0 +1,100 @@
+"""What the launcher says on stderr while a run goes on, and how it hears that it should stop."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from bot.recovery import Interrupted
+from domain.instrument import Side
+from domain.reason import reason
+from domain.snapshot import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from bot.engine import FillBooked
+    from domain.decision import Note
+    from domain.reason import Reason
+    from domain.snapshot import Snapshot
+    from reports.wording import Wording
+
+
+class StopRequest:
+    """Set by Ctrl-C or SIGTERM; the run ends where nothing is half done."""
+
+    def __init__(self) -> None:
+        """Listen from now on."""
+        self.came = False
+        self._at_once = False
+        self._then: list[Callable[[], None]] = []
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._take)
+
+    def __call__(self) -> bool:
+        """Say whether it came."""
+        return self.came
+
+    def then(self, action: Callable[[], None]) -> None:
+        """Do something the moment it comes; it must be safe to be done between any two steps."""
+        self._then.append(action)
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """End the block by `Interrupted` when it comes, even in a call that hangs: for a start, which can be redone."""
+        self._at_once = True
+        try:
+            yield
+        finally:
+            self._at_once = False
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self.came = True
+        for action in self._then:
+            action()
+        if self._at_once:
+            raise Interrupted
+
+
+class Teller:
+    """Says on stderr what the owner has to know at once.
+
+    Of warnings of one kind the first, the ledger has them all; but every time that the venue goes and comes.
+    """
+
+    def __init__(self, wording: Wording) -> None:
+        """Speak one language."""
+        self._wording = wording
+        self._warned: set[str] = set()
+
+    def say(self, why: Reason) -> None:
+        """Say a reason in the owner's language."""
+        sys.stderr.write(f"{self._wording.sentence(why)}\n")
+        sys.stderr.flush()
+
+    def warn(self, note: Note) -> None:
+        """Say a warning, so that it cannot be overlooked."""
+        if note.why.code not in self._warned or note.slot == "venue":
+            self._warned.add(note.why.code)
+            self.say(reason("warning", sentence=self._wording.sentence(note.why)))
+
+    def fill(self, booked: FillBooked) -> None:
+        """Say that something was bought or sold, and what a sale earned."""
+        order, fill = booked.order, booked.fill
+        base = order.symbol.rpartition("-")[2]
+        if order.side is Side.BUY:
+            self.say(reason("bought", qty=fill.qty, base=base, price=fill.price, at=iso(fill.at)))
+        else:
+            earned = booked.after.matched - booked.before.matched
+            self.say(reason("sold", qty=fill.qty, base=base, price=fill.price, earned=earned, at=iso(fill.at)))
+
+
+def print_line(shown: Snapshot) -> None:
+    """Print the run's last line: its summary as one JSON object."""
+    sys.stdout.write(json.dumps(shown.summary(), ensure_ascii=False) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,301 @@
+"""The owner's bot: on the venue with real money, or dry, with real prices and an account on paper."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from bot.agreement import differences
+from bot.clock import SystemClock, fresh_nonce, stopwatch_s
+from bot.lock import instance_lock
+from bot.loop import BLOCKED, PartEnded
+from bot.places import own_ledger, own_lock
+from bot.recovery import Patience
+from bot.wiring.parts import paper_holdings
+from bot.wiring.venue import Venue, cash_after, refuse_other_market, venue_run
+from bot.workers import Alarm, FeedThread, InlineWorker, ThreadWorker, VenueCalls
+from domain.decision import Note, Weight
+from domain.errors import ExitCode, SetupError
+from domain.events import QuoteReceived, WorkerDied
+from domain.exact import ZERO, plain
+from domain.order import OrderState
+from domain.reason import reason
+from domain.snapshot import Mode, iso
+from domain.venue import Execution, VenueOrder
+from exchanges.paper import PaperExchange
+from exchanges.registry import VENUES, load, venue_rules
+from ledger.opening import Identity, open_ledger, open_reader
+from ledger.places import SqlitePlace
+from reports.figures import RUN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bot.engine import FillBooked
+    from bot.launch.telling import StopRequest
+    from bot.settings import Settings
+    from bot.wiring.venue import VenueRun
+    from domain.clock import Clock
+    from domain.order import Fill, Order
+    from exchanges.base import MarketData
+    from ledger.reader import Reader
+    from ledger.records import OrderRecord
+    from ledger.writer import Ledger
+
+PRICE_EVERY_S = 1
+ORDERS_EVERY_S = 3
+_THREADS_END_S = 3.0
+"""Two threads are waited for so long each: the whole end stays within the 8 s that a container is given."""
+
+
+@dataclass(slots=True)
+class OwnRun:
+    """The owner's grid, with the threads that serve it; `paper` is the account of a dry run."""
+
+    run: VenueRun
+    feed: FeedThread
+    paper: PaperExchange | None
+
+    def trade(self, patience: Patience, stop: StopRequest, *, resume: bool, import_orders: bool) -> None:
+        """Recover, then trade until asked to stop; what is in flight is finished or left to the next start."""
+        loop, worker = self.run.loop, self.run.loop.desk.worker
+        self.run.diary.begin(self.run.venue.clock.now())
+        with stop.at_once():
+            self.run.recover(patience, resume=resume, import_orders=import_orders)
+        try:
+            self.feed.start()
+            if isinstance(worker, ThreadWorker):
+                worker.start()
+                loop.run(stop)
+            elif self.paper is not None:
+                self._run_dry(self.paper, stop)
+        finally:
+            loop.desk.is_closed = True
+            self.feed.stop(_THREADS_END_S)
+            if isinstance(worker, ThreadWorker):
+                worker.stop(_THREADS_END_S)
+        loop.drain()
+        self.run.diary.row_of(loop.state)
+        if self.paper is not None:
+            self.run.diary.differences = self._differences(self.paper)
+        self.run.close_books()
+
+    def _run_dry(self, paper: PaperExchange, stop: StopRequest) -> None:
+        loop = self.run.loop
+        while not stop():
+            event = loop.inbox.take(1)
+            if event is None:
+                loop.wake()
+                continue
+            if isinstance(event, QuoteReceived):
+                # The paper venue hears of a price first, as a real one would, and tells what it brought about.
+                paper.see(event.quote.last)
+                for told in self.run.look():
+                    loop.handle(told)
+            loop.handle(event)
+            if isinstance(event, WorkerDied):
+                raise PartEnded(f"{event.name}: {event.error}")
+
+    def _differences(self, paper: PaperExchange) -> tuple[str, ...]:
+        run = self.run
+        return differences(
+            (entry for entry in run.ledger.reader.each_order() if entry.order.symbol == run.symbol),
+            run.ledger.reader.book(run.symbol),
+            run.diary.opening,
+            orders=[order for order in paper.all_orders() if order.symbol == run.symbol],
+            executions=paper.all_executions(),
+            balances=paper.get_balance(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _VenueClock:
+    """The venue's time, in which it dates orders and trades: the machine's, corrected by what its answers say."""
+
+    machine: Clock
+    adapter: Any
+
+    def now(self) -> datetime:
+        """Return the venue's time."""
+        now: datetime = self.machine.now() + self.adapter.clock_offset
+        return now
+
+
+@dataclass(frozen=True, slots=True)
+class _Breaker:
+    """Keeps, while a start waits for the venue, that it shut us out: the next start must not call it either."""
+
+    ledger: Ledger
+    market: MarketData
+    clock: Clock
+    alarm: Alarm
+
+    def until(self) -> datetime | None:
+        """Return until when every call is held back; None where they are not."""
+        until = self.market.blocked_until
+        return until if until is not None and until > self.clock.now() else None
+
+    def wait(self, pause_s: float) -> None:
+        """Let a pause pass."""
+        if (until := self.until()) is not None:
+            with self.ledger.commit() as page:
+                page.state(BLOCKED, {"until": iso(until)})
+        self.alarm.wait(pause_s)
+
+
+@contextmanager
+def own_run(
+    settings: Settings, tell: Callable[[Note], None], watch: Callable[[FillBooked], None], stop: StopRequest
+) -> Iterator[tuple[OwnRun, Patience]]:
+    """Prepare the owner's bot; raises `SetupError` where it must not, or cannot, trade."""
+    _check_tradable(settings)
+    machine, alarm = SystemClock(), Alarm()
+    stop.then(alarm.ring)
+    identity = Identity(settings.instance, settings.mode, str(settings.exchange))
+    with ExitStack() as held:
+        with stop.at_once():
+            held.enter_context(instance_lock(own_lock(settings.data_dir, settings.instance)))
+            place = own_ledger(settings, settings.mode)
+            ledger = held.enter_context(open_ledger(place, identity, create=True, clock=machine))
+            refuse_other_market(ledger.reader, ledger.reader.state(RUN), settings.symbol)
+            blocked = ledger.reader.state(BLOCKED)
+            blocked_until = None if blocked is None else datetime.fromisoformat(blocked["until"])
+            adapter = held.enter_context(closing(_adapter(settings, machine, alarm, blocked_until)))
+            clock, breaker = _VenueClock(machine, adapter), _Breaker(ledger, adapter, machine, alarm)
+            patience = Patience(breaker.wait, stop, tell, breaker.until)
+            # First: it tells the venue's time, and without keys that the venue has no such market.
+            patience.answered(lambda: adapter.get_quote(settings.symbol))
+            if settings.mode is Mode.LIVE:
+                venue = Venue(adapter, adapter, clock, PRICE_EVERY_S, ORDERS_EVERY_S)
+                run = venue_run(
+                    settings,
+                    ledger,
+                    venue,
+                    patience,
+                    strict=True,
+                    worker=lambda put: ThreadWorker(VenueCalls(adapter, clock), clock, put),
+                    tell=tell,
+                    watch=watch,
+                )
+                paper = None
+            else:
+                settings = _as_begun(settings, ledger.reader, tell)
+                paper = _paper(settings, ledger.reader, clock)
+                # The account on paper lives in the loop's own thread: nobody else may look at it.
+                venue = Venue(adapter, paper, clock, PRICE_EVERY_S, None, orders_in_feed=False)
+                run = venue_run(
+                    settings,
+                    ledger,
+                    venue,
+                    patience,
+                    strict=False,
+                    worker=lambda put: InlineWorker(VenueCalls(paper, clock), put),
+                    tell=tell,
+                    watch=watch,
+                )
+        yield OwnRun(run, FeedThread(run.feed, clock, run.loop.inbox.put), paper), patience
+
+
+def _check_tradable(settings: Settings) -> None:
+    if not VENUES[str(settings.exchange)].adapter:
+        raise SetupError(ExitCode.SETTINGS, reason("exchange_only_on_paper", exchange=str(settings.exchange)))
+    missing = settings.missing_keys()
+    if missing and settings.mode is Mode.LIVE:
+        raise SetupError(
+            ExitCode.SETTINGS, reason("keys_missing", exchange=str(settings.exchange), names=", ".join(missing))
+        )
+
+
+def live_left_open(settings: Settings) -> tuple[int, str] | None:
+    """Return how many orders, and how much of the coin, the live ledger beside a dry run still has; None where none."""
+    place = own_ledger(settings, Mode.LIVE)
+    if not isinstance(place, SqlitePlace) or not place.file.exists():
+        return None
+    try:
+        reader = open_reader(place)
+    except SetupError:
+        # What is wrong with it is told when it is opened to trade.
+        return None
+    try:
+        orders, held = len(reader.open_orders()), sum((reader.book(each).position for each in reader.symbols()), ZERO)
+    finally:
+        reader.close()
+    return (orders, str(held)) if orders or held else None
+
+
+def _adapter(settings: Settings, clock: Clock, alarm: Alarm, blocked_until: datetime | None) -> Any:  # noqa: ANN401 - closed by its opener, which no port of a venue asks for
+    """Connect to the venue; a dry run needs no key, and does not use one."""
+    live = settings.mode is Mode.LIVE
+    address = {} if settings.bithumb_base_url is None else {"base_url": settings.bithumb_base_url}
+    return load(VENUES[str(settings.exchange)].adapter)(
+        settings.bithumb_access_key if live else None,
+        settings.bithumb_secret_key if live else None,
+        clock=clock,
+        wait=alarm.wait,
+        nonce=fresh_nonce,
+        fallback_fees=settings.fees(),
+        blocked_until=blocked_until,
+        stopwatch_s=stopwatch_s,
+        **address,
+    )
+
+
+def _paper(settings: Settings, reader: Reader, clock: Clock) -> PaperExchange:
+    """Open the account on paper, as the ledger says that the dry run before left it."""
+    rules = venue_rules(str(settings.exchange))
+    former = reader.state(RUN)
+    is_same = former is not None and former["symbol"] == settings.symbol
+    holdings = Decimal(former["holdings_start"]) if former is not None and is_same else paper_holdings(settings)
+    paper = PaperExchange(
+        rules.instrument(settings.symbol, settings.fees()),
+        clock,
+        settings.paper_cash,
+        holdings=holdings,
+        sessions=rules.sessions,
+    )
+    records = {record.order.seq: record for record in reader.each_order() if record.order.venue_id is not None}
+    # Orders of a former market count for the numbers given; what they earned is in the cash that this one began with.
+    ours = (each for each in reader.each_fill() if records[each.order_seq].order.symbol == settings.symbol)
+    executions = (_told(records[each.order_seq].order, each.fill) for each in ours)
+    paper.restore([_shown(record) for record in records.values()], executions)
+    return paper
+
+
+def _as_begun(settings: Settings, reader: Reader, tell: Callable[[Note], None]) -> Settings:
+    """Return the settings with the cash that the dry run began with: what it has earned stands on that."""
+    former = reader.state(RUN)
+    if former is None:
+        return settings
+    # Who begins with nothing can buy nothing, so 0 is how an account without limit is written down.
+    begun = cash_after(former, reader, settings.symbol) or None
+    if begun != settings.paper_cash:
+        shown = "unlimited" if begun is None else plain(begun)
+        tell(Note("grid", reason("paper_cash_kept", cash=shown), Weight.WARNING))
+    return settings.model_copy(update={"paper_cash": begun})
+
+
+def _told(order: Order, fill: Fill) -> Execution:
+    return Execution(str(order.venue_id), order.client_id, order.side, fill)
+
+
+def _shown(record: OrderRecord) -> VenueOrder:
+    """Return an order of the ledger as the paper venue had it; a cancel that was not carried out leaves it at rest."""
+    order = record.order
+    state = order.state
+    if state is OrderState.CANCEL_PENDING:
+        state = OrderState.PARTIALLY_FILLED if order.filled else OrderState.OPEN
+    return VenueOrder(
+        str(order.venue_id),
+        order.client_id,
+        order.symbol,
+        order.side,
+        order.price,
+        order.qty,
+        order.filled,
+        record.fee,
+        state,
+        record.created_at,
+    )
