@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes .venv beside this file on first use, then becomes the bot: ./run.sh --prices FILE --paper --exit
+# Makes .venv beside this file on first use, then becomes the bot; where nothing is set up, the demo.
 set -euo pipefail
 
 here="$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" && pwd -P)"

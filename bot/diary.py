@@ -24,13 +24,17 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Diary:
-    """The run as it stands; `bars` is None where none are played. `seen_at` is the engine's, as it was written last."""
+    """The run as it stands; `bars` is None where none are played. `seen_at` is the engine's, as it was written last.
+
+    `unlimited`: the account, on paper, has no limit, and begins at 0.
+    """
 
     instrument: Instrument
     opening: Opening
     started_at: datetime | None = None
     at: datetime | None = None
     bars: int | None = None
+    unlimited: bool = False
     last: Decimal | None = None
     state: RunState = RunState.WAITING
     lines: tuple[Decimal, ...] = ()
@@ -73,6 +77,7 @@ class Diary:
             "currency": self.instrument.quote,
             "cash_start": plain(self.opening.cash),
             "holdings_start": plain(self.opening.holdings),
+            "unlimited": self.unlimited,
             "started_at": _text(self.started_at),
             "at": _text(self.at),
             "bars": self.bars,

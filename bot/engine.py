@@ -168,7 +168,8 @@ class Engine:
                 # Whatever else was told meanwhile stays for the owner to see to.
                 others = state.doubts - {code}
                 regained = state.safe is not None and state.safe.code == code and not others
-                return Step(replace(state, safe=None if regained else state.safe, doubts=others))
+                notes = (("", Note("venue", reason("trust_back"), Weight.WARNING)),) if regained else ()
+                return Step(replace(state, safe=None if regained else state.safe, doubts=others), notes=notes)
             case OrderImported():
                 return self._imported(state, event)
             case OrdersSeen():

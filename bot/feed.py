@@ -72,6 +72,7 @@ class Feed:
         self._put = put
         self._blocked_until = blocked_until
         self._told_until: datetime | None = None
+        self._told_code = ""
         self._seen_at: datetime | None = None
 
     def begin(self) -> None:
@@ -113,6 +114,7 @@ class Feed:
         question.due_at = None if question.every_s is None else now + timedelta(seconds=question.every_s)
         if was_away and not self._is_away():
             log.info("the venue answers again")
+            self._told_code = ""
             self._put(VenueBack(now))
         for event in events:
             self._put(event)
@@ -120,11 +122,14 @@ class Feed:
     def _failed(self, question: Question, trouble: VenueError) -> None:
         until = self._blocked_until()
         fresh = None if until == self._told_until else until
-        # A block that comes, or is renewed, while the venue is away already has to outlive a restart as well.
-        if (question.vital and not self._is_away()) or fresh is not None:
+        code = not_reached(trouble).code
+        if not question.failures:
             log.warning("no answer to %s: %s", question.name, type(trouble).__name__)
+        # Once for each trouble: an outage may turn into a refused key. And a block that comes, or is renewed, meanwhile
+        # has to outlive a restart as well.
+        if (question.vital and code != self._told_code) or fresh is not None:
             self._put(VenueAway(not_reached(trouble, fresh), self._clock.now(), fresh))
-            self._told_until = until
+            self._told_until, self._told_code = until, code
         question.failures += 1
         question.due_at = self._clock.now() + timedelta(seconds=_back_off_s(trouble, question.failures))
 

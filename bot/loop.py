@@ -52,7 +52,8 @@ BLOCKED = "blocked"
 """The row that says until when the venue must not be called."""
 
 NOT_IN_LEDGER = "order_not_in_ledger"
-"""Why nothing is trusted while the venue shows an order under our name that nobody here wrote."""
+"""The code of what is doubted while the venue shows an order under our name that nobody here wrote."""
+_OrderNews = OrderAccepted | OrderEnded | OutcomeLost | CancelFailed | FillReported
 
 _AT_REST = {OrderState.OPEN, OrderState.PARTIALLY_FILLED, OrderState.CANCEL_PENDING}
 
@@ -133,8 +134,9 @@ class Loop:
     tell: Callable[[Note], None]
     run_row: Callable[[EngineState], Mapping[str, object]]
     watch: Callable[[FillBooked], None] = lambda _: None
-    _saved: EngineState | None = field(default=None)
-    _apart: dict[tuple[str, str], FillReported | OrderAccepted] = field(default_factory=dict)
+    _unsaid: list[FillBooked | Note] = field(default_factory=list, init=False)
+    _saved: EngineState | None = field(default=None, init=False)
+    _apart: dict[tuple[str, str], FillReported | OrderAccepted] = field(default_factory=dict, init=False)
 
     def run(self, stopped: Callable[[], bool], *, patience_s: int = 1) -> None:
         """Take events until asked to stop; looks up at least every `patience_s` seconds.
@@ -169,6 +171,7 @@ class Loop:
         if isinstance(news, TermsRead):
             self.instruments[news.symbol] = news.instrument
             self.engine = self.engine.renewed(news.instrument)
+        self._unsaid.clear()
         with self.ledger.commit() as page:
             step = self.engine.step(self.state, news)
             self._book(page, step, news.at)
@@ -178,8 +181,17 @@ class Loop:
             if changed or step.bookings or step.notes:
                 page.state(RUN, self.run_row(self.state))
         self._saved = self.state
+        self._say()
         self.state = self.desk.dispatch(self.state)
         self._let_in(news)
+
+    def _say(self) -> None:
+        """Tell what is durable now, and not before."""
+        for told in self._unsaid:
+            if isinstance(told, FillBooked):
+                self.watch(told)
+            else:
+                self.tell(told)
 
     def _news(self, event: Event) -> Event | None:
         """Return what an event tells for the first time: a venue may report the same twice, by more ways than one."""
@@ -191,7 +203,7 @@ class Loop:
             if client_id not in self.state.orders and self.ledger.reader.order(client_id) is None:
                 return event
             return self._news(OrderAccepted(client_id, event.order.order_id, event.at))
-        if not isinstance(event, OrderAccepted | OrderEnded | OutcomeLost | CancelFailed | FillReported):
+        if not isinstance(event, _OrderNews):
             return event
         order = self.state.orders.get(event.client_id)
         if order is None:
@@ -207,10 +219,9 @@ class Loop:
             return None
         return event
 
-    def _of_a_stranger(self, event: Event) -> Event:
+    def _of_a_stranger(self, event: _OrderNews) -> Event:
         """Tell of an order under our name that nobody here wrote: another bot, or a ledger that is not the newest."""
-        client_id = getattr(event, "client_id", "?")
-        return TrustLost(reason(NOT_IN_LEDGER, order="?", client_id=client_id), event.at)
+        return TrustLost(reason(NOT_IN_LEDGER, order="?", client_id=event.client_id), event.at)
 
     def _news_of_closed(self, event: Event, order: Order) -> Event | None:
         """Take a closed order back in where something new is told of it: a fill, or an id that came after the end."""
@@ -243,11 +254,11 @@ class Loop:
         for booking in step.bookings:
             self._write(page, booking, at)
             if isinstance(booking, FillBooked):
-                self.watch(booking)
+                self._unsaid.append(booking)
         for symbol, note in step.notes:
             page.decision(at, symbol, note)
             if note.weight is Weight.WARNING:
-                self.tell(note)
+                self._unsaid.append(note)
         for wish in step.wishes:
             if isinstance(wish, CancelOrder):
                 self.state = self.desk.take_back(self.state, wish, page)

@@ -67,7 +67,8 @@ class Options:
     def check_outside_demo(self) -> None:
         """Raise `SetupError` where an option was given that only a demo understands."""
         if self.for_demo:
-            raise SetupError(ExitCode.SETTINGS, reason("option_needs_demo", option=self.for_demo[0]))
+            faults = (reason("option_needs_demo", option=option) for option in self.for_demo)
+            raise SetupError(ExitCode.SETTINGS, *faults)
 
 
 class Parser(ArgumentParser):

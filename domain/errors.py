@@ -88,7 +88,7 @@ class MarketUnknown(VenueUnavailable):
     """The venue has no such market: the owner has to change a setting."""
 
 
-class OrderNotReady(VenueUnavailable):
+class OrderNotReady(VenueError):
     """The venue has the order but is still taking it in: it exists, and can be read shortly."""
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.recovery import Interrupted
 from bot.wiring.own import live_left_open, own_run
+from domain.decision import Note, Weight
 from domain.errors import ExitCode
 from domain.reason import reason
 from domain.snapshot import Mode
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 def run_own(settings: Settings, options: Options, teller: Teller, stop: StopRequest) -> int:
     """Trade until the owner stops; returns the exit code."""
     if settings.mode is Mode.DRY_RUN and (left := live_left_open(settings)):
-        teller.say(reason("dry_beside_live", orders=left[0], held=left[1], base=settings.base))
+        orders, held, base = left
+        teller.warn(Note("grid", reason("dry_beside_live", orders=orders, held=held, base=base), Weight.WARNING))
     try:
         with own_run(settings, teller.warn, teller.fill, stop) as (own, patience):
             teller.say(

@@ -8,10 +8,11 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from bot.clock import stopwatch_s
 from bot.recovery import Interrupted
+from bot.wiring.parts import KOREAN_DAYS
 from domain.instrument import Side
 from domain.reason import reason
-from domain.snapshot import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from domain.reason import Reason
     from domain.snapshot import Snapshot
     from reports.wording import Wording
+
+
+_AGAIN_S = 3600
 
 
 class StopRequest:
@@ -64,13 +68,14 @@ class StopRequest:
 class Teller:
     """Says on stderr what the owner has to know at once.
 
-    Of warnings of one kind the first, the ledger has them all; but every time that the venue goes and comes.
+    Of warnings of one kind one an hour, the ledger has them all; but every time that the venue goes and comes.
     """
 
-    def __init__(self, wording: Wording) -> None:
-        """Speak one language."""
+    def __init__(self, wording: Wording, currency: str) -> None:
+        """Speak one language; amounts are in this currency."""
         self._wording = wording
-        self._warned: set[str] = set()
+        self._currency = currency
+        self._said_s: dict[str, float] = {}
 
     def say(self, why: Reason) -> None:
         """Say a reason in the owner's language."""
@@ -79,19 +84,22 @@ class Teller:
 
     def warn(self, note: Note) -> None:
         """Say a warning, so that it cannot be overlooked."""
-        if note.why.code not in self._warned or note.slot == "venue":
-            self._warned.add(note.why.code)
+        now_s = stopwatch_s()
+        said_s = self._said_s.get(note.why.code)
+        if said_s is None or now_s - said_s >= _AGAIN_S or note.slot == "venue":
+            self._said_s[note.why.code] = now_s
             self.say(reason("warning", sentence=self._wording.sentence(note.why)))
 
     def fill(self, booked: FillBooked) -> None:
-        """Say that something was bought or sold, and what a sale earned."""
+        """Say that something was bought or sold, at Korea's time, and what a sale earned."""
         order, fill = booked.order, booked.fill
-        base = order.symbol.rpartition("-")[2]
+        base, currency = order.symbol.rpartition("-")[2], self._currency
+        at = f"{fill.at.astimezone(KOREAN_DAYS.zone):%m-%d %H:%M:%S}"
         if order.side is Side.BUY:
-            self.say(reason("bought", qty=fill.qty, base=base, price=fill.price, at=iso(fill.at)))
+            self.say(reason("bought", qty=fill.qty, base=base, price=fill.price, currency=currency, at=at))
         else:
             earned = booked.after.matched - booked.before.matched
-            self.say(reason("sold", qty=fill.qty, base=base, price=fill.price, earned=earned, at=iso(fill.at)))
+            self.say(reason("sold", qty=fill.qty, base=base, price=fill.price, earned=earned, currency=currency, at=at))
 
 
 def print_line(shown: Snapshot) -> None:

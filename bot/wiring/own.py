@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,7 @@ from bot.workers import Alarm, FeedThread, InlineWorker, ThreadWorker, VenueCall
 from domain.decision import Note, Weight
 from domain.errors import ExitCode, SetupError
 from domain.events import QuoteReceived, WorkerDied
-from domain.exact import ZERO, plain
+from domain.exact import plain
 from domain.order import OrderState
 from domain.reason import reason
 from domain.snapshot import Mode, iso
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from ledger.reader import Reader
     from ledger.records import OrderRecord
     from ledger.writer import Ledger
+
+log = logging.getLogger(__name__)
 
 PRICE_EVERY_S = 1
 ORDERS_EVERY_S = 3
@@ -74,9 +77,11 @@ class OwnRun:
                 self._run_dry(self.paper, stop)
         finally:
             loop.desk.is_closed = True
-            self.feed.stop(_THREADS_END_S)
+            ended = self.feed.stop(_THREADS_END_S)
             if isinstance(worker, ThreadWorker):
-                worker.stop(_THREADS_END_S)
+                ended = worker.stop(_THREADS_END_S) and ended
+            if not ended:
+                log.warning("a call in flight is left to the next start")
         loop.drain()
         self.run.diary.row_of(loop.state)
         if self.paper is not None:
@@ -209,8 +214,11 @@ def _check_tradable(settings: Settings) -> None:
         )
 
 
-def live_left_open(settings: Settings) -> tuple[int, str] | None:
-    """Return how many orders, and how much of the coin, the live ledger beside a dry run still has; None where none."""
+def live_left_open(settings: Settings) -> tuple[int, Decimal, str] | None:
+    """Return how many orders, and how much of which coin, the live ledger beside a dry run still has.
+
+    None where it has none, where it cannot be read, and where it stands in a database.
+    """
     place = own_ledger(settings, Mode.LIVE)
     if not isinstance(place, SqlitePlace) or not place.file.exists():
         return None
@@ -219,11 +227,12 @@ def live_left_open(settings: Settings) -> tuple[int, str] | None:
     except SetupError:
         # What is wrong with it is told when it is opened to trade.
         return None
-    try:
-        orders, held = len(reader.open_orders()), sum((reader.book(each).position for each in reader.symbols()), ZERO)
-    finally:
-        reader.close()
-    return (orders, str(held)) if orders or held else None
+    with closing(reader):
+        former = reader.state(RUN)
+        if former is None:
+            return None
+        orders, held = len(reader.open_orders()), reader.book(former["symbol"]).position
+        return (orders, held, former["symbol"].rpartition("-")[2]) if orders or held else None
 
 
 def _adapter(settings: Settings, clock: Clock, alarm: Alarm, blocked_until: datetime | None) -> Any:  # noqa: ANN401 - closed by its opener, which no port of a venue asks for
@@ -269,9 +278,8 @@ def _as_begun(settings: Settings, reader: Reader, tell: Callable[[Note], None]) 
     former = reader.state(RUN)
     if former is None:
         return settings
-    # Who begins with nothing can buy nothing, so 0 is how an account without limit is written down.
-    begun = cash_after(former, reader, settings.symbol) or None
-    if begun != settings.paper_cash:
+    begun = None if former["unlimited"] else cash_after(former, reader, settings.symbol)
+    if begun != settings.paper_cash and former["symbol"] == settings.symbol:
         shown = "unlimited" if begun is None else plain(begun)
         tell(Note("grid", reason("paper_cash_kept", cash=shown), Weight.WARNING))
     return settings.model_copy(update={"paper_cash": begun})

@@ -247,7 +247,8 @@ def venue_run(
     refuse_other_market(ledger.reader, former, symbol)
     instrument = patience.answered(lambda: venue.market.refresh_instrument(symbol))
     instruments = {symbol: instrument}
-    diary = Diary(instrument, _opening(former, ledger.reader, instrument, patience, venue.account), bars=bars)
+    opening = _opening(former, ledger.reader, instrument, patience, venue.account)
+    diary = Diary(instrument, opening, bars=bars, unlimited=not strict and settings.paper_cash is None)
     if former is not None:
         diary.go_on_from(former)
     grid = settings.grid(strict=strict, bars=False, free_cash=diary.opening.cash, adopt_qty=ZERO)

@@ -55,8 +55,13 @@ class NoSuchMarket(Refused, MarketUnknown):
     """The venue has no market of this name."""
 
 
-class StillTakenIn(Refused, OrderNotReady):
-    """The venue has the order but is still taking it in."""
+class StillTakenIn(OrderNotReady):
+    """The venue has the order but is still taking it in; `why` has the words for the owner."""
+
+    def __init__(self, message: str, *, why: Reason) -> None:
+        """Keep the reason."""
+        super().__init__(message)
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from domain.errors import OrderNotFound, OrderNotReady, OrderRejected, OutcomeUnknown
+from domain.errors import AuthRefused, OrderNotFound, OrderNotReady, OrderRejected, OutcomeUnknown, VenueUnavailable
 from domain.exact import ZERO, plain
 from domain.instrument import Fees
 from domain.order import OrderState
@@ -195,7 +196,10 @@ class BithumbExchange:
 
     def concerns(self) -> tuple[Reason, ...]:
         """Ask what the owner should see to: a key that ends soon, a clock that is off."""
-        ends_at = None if self._keys is None else self.key_expires_at()
+        ends_at = None
+        # A key without the right to read of keys says nothing of the clock.
+        with suppress(VenueUnavailable, AuthRefused):
+            ends_at = None if self._keys is None else self.key_expires_at()
         found = (ending_key(ends_at, self._door.server_clock.now()), self.clock_warning())
         return tuple(concern for concern in found if concern is not None)
 

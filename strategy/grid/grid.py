@@ -279,7 +279,8 @@ def _passed(state: GridState, quiet: Quiet, event: StrategyEvent) -> GridState |
 
 
 def _fits_no_cell(order: Order) -> Reason:
-    return reason("fits_no_cell", side=order.side, price=order.price, qty=order.qty)
+    code = "buy_fits_no_cell" if order.side is Side.BUY else "sell_fits_no_cell"
+    return reason(code, price=order.price, qty=order.qty)
 
 
 def _taken_in(cell: Cell, order: Order) -> Cell:

@@ -284,7 +284,7 @@ def run_here(folder: Path, environ: dict[str, str], script: Iterator[object] | N
 
     def main() -> int:
         settings = load_settings(environ={name: text for name, text in given.items() if text})
-        return run_own(settings, read_options(options), Teller(wording), ByHand(script))
+        return run_own(settings, read_options(options), Teller(wording, settings.currency), ByHand(script))
 
     return run_guarded(main, wording)
 

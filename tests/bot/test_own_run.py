@@ -62,7 +62,7 @@ def test_a_live_run_trades_stops_in_time_and_goes_on_where_it_stood(tmp_path: Pa
         second = own.start()
         assert second.until(lambda: "Trading with real money begins" in second.said())
         venue.trade_at(PRICE)
-        assert second.until(lambda: "sold 0.000202 BTC at 50000000, earned 49.94248" in second.said())
+        assert second.until(lambda: "sold 0.000202 BTC at 50000000 KRW, earned 49.94248" in second.said())
         assert second.until(lambda: len(venue.orders("wait")) == 3)
         stopped_again = terminated(second)
 

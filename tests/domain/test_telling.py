@@ -115,7 +115,7 @@ def test_errors_are_sorted_by_what_the_caller_does_next() -> None:
 
     assert venue == {
         *("VenueUnavailable", "RateLimited", "AuthRefused"),
-        *("OrderRejected", "OrderNotFound", "OutcomeUnknown"),
+        *("OrderRejected", "OrderNotFound", "OrderNotReady", "OutcomeUnknown"),
     }
     ours = {kind.__name__ for kind in errors.BotError.__subclasses__() if kind.__module__ == errors.__name__}
     assert ours == {

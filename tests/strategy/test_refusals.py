@@ -383,4 +383,4 @@ def test_an_order_that_is_taken_over_and_fits_no_cell_is_taken_back() -> None:
     desk.take_over(replace(order, state=OrderState.PENDING, key=replace(order.key, cell="import.7")))
 
     assert desk.asked() == "-import.7"
-    assert desk.noted("fits_no_cell").slot == "import.7"
+    assert desk.noted("buy_fits_no_cell").slot == "import.7"

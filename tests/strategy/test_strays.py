@@ -23,7 +23,7 @@ def test_an_order_that_lives_after_all_and_whose_cell_has_gone_is_taken_back() -
     desk.revive(replace(order, state=OrderState.VOID, key=replace(order.key, cell="9.9")))
 
     assert desk.asked() == "-9.9"
-    assert desk.noted("fits_no_cell").slot == "9.9"
+    assert desk.noted("buy_fits_no_cell").slot == "9.9"
 
 
 def test_what_a_stray_purchase_brought_is_booked_apart_and_its_stray_sale_takes_it_from_there() -> None:
