@@ -25,7 +25,7 @@ from domain.events import (
     VenueAway,
     WorkerDied,
 )
-from domain.order import OrderState
+from domain.order import WITH_VENUE, OrderState
 from domain.reason import reason
 from domain.snapshot import iso
 from reports.figures import RUN
@@ -54,8 +54,6 @@ BLOCKED = "blocked"
 NOT_IN_LEDGER = "order_not_in_ledger"
 """The code of what is doubted while the venue shows an order under our name that nobody here wrote."""
 _OrderNews = OrderAccepted | OrderEnded | OutcomeLost | CancelFailed | FillReported
-
-_AT_REST = {OrderState.OPEN, OrderState.PARTIALLY_FILLED, OrderState.CANCEL_PENDING}
 
 
 class PartEnded(BotError):
@@ -209,7 +207,7 @@ class Loop:
         if order is None:
             order = self.ledger.reader.order(event.client_id)
             return self._of_a_stranger(event) if order is None else self._news_of_closed(event, order)
-        if isinstance(event, OrderEnded) and event.state is OrderState.VOID and order.state in _AT_REST:
+        if isinstance(event, OrderEnded) and event.state is OrderState.VOID and order.state in WITH_VENUE:
             # It was proven absent and has come to rest meanwhile: the venue's word is the later one.
             return None
         if isinstance(event, CancelFailed) and not event.retry_after_s and self.desk.has_yet_to_cancel(event.client_id):

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
 from domain.events import CancelFailed, OrderAccepted, OrderEnded
-from domain.order import IntentKey, Order, OrderState, client_id
+from domain.order import RESTING, IntentKey, Order, OrderState, client_id
 from domain.reason import reason
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ _GATE_RETRY_S = 600
 _HOLD_FIRST_S = 2
 _HOLD_MAX_S = 600
 _ON_ITS_WAY = {OrderState.SUBMITTED, OrderState.UNKNOWN}
-_AT_REST = {OrderState.OPEN, OrderState.PARTIALLY_FILLED}
 
 
 class OrderPage(Protocol):
@@ -134,7 +133,7 @@ class OrderDesk:
         order = state.order_of(wish.symbol, wish.slot)
         if order is None:
             return state
-        if order.state in _AT_REST:
+        if order.state in RESTING:
             order = order.advance(OrderState.CANCEL_PENDING)
             page.order(order, self.clock.now(), wish.why)
             self._to_cancel.append(order.client_id)

@@ -10,7 +10,7 @@ from bot.inquiry import Inquiry
 from domain.errors import OrderNotFound, OrderNotReady
 from domain.events import CancelFailed, FillReported, OrderAccepted, OrderEnded, OrderShown, TrustLost
 from domain.exact import ZERO
-from domain.order import CLOSED, OrderState
+from domain.order import CLOSED, WITH_VENUE, OrderState
 from domain.reason import reason
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ VANISHED = timedelta(minutes=10)
 """How long an order that rested may be found nowhere before nothing is trusted any more."""
 
 _S = OrderState
-_AT_REST = {_S.OPEN, _S.PARTIALLY_FILLED, _S.CANCEL_PENDING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ class Reconciler:
         # The orders we know were taken down before: what the list lacks of them has gone, and is not yet to come.
         listed = self._exchange.open_orders(self._symbol)
         resting = {name: row for row in listed if (name := self._owner(known, row)) is not None}
-        missing = [name for name, order in known.items() if order.state in _AT_REST and name not in resting]
+        missing = [name for name, order in known.items() if order.state in WITH_VENUE and name not in resting]
         unknown = [name for name, order in known.items() if order.state is _S.UNKNOWN and name not in resting]
         found: dict[str, VenueOrder] = {}
         inquiries = {name: self._memory.inquiries.get(name, Inquiry(at)) for name in (*unknown, *missing)}

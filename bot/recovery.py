@@ -11,7 +11,7 @@ from bot.workers import not_reached
 from domain.decision import Note, Weight
 from domain.errors import AuthRefused, ExitCode, MarketUnknown, SetupError, VenueError
 from domain.events import OrderEnded, OutcomeLost
-from domain.order import OrderState
+from domain.order import RESTING, OrderState
 from domain.reason import reason
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_AT_REST = {OrderState.OPEN, OrderState.PARTIALLY_FILLED}
 _PAUSE_FIRST_S = 1
 _PAUSE_MAX_S = 60
 
@@ -81,7 +80,7 @@ def restored_state(engine: Engine, reader: Reader) -> EngineState:
     rows = reader.states()
     orders = {order.client_id: order for order in reader.open_orders()}
     # A cancel that was to follow an order's acceptance is remembered by nobody else: it is asked for anew.
-    at_rest = {order.cell for order in orders.values() if order.state in _AT_REST}
+    at_rest = {order.cell for order in orders.values() if order.state in RESTING}
     strategies = {}
     for symbol, begun in state.strategies.items():
         former = restored(symbol, rows, reader.book(symbol))

@@ -1,4 +1,4 @@
-"""The order workers: the only ones who call a venue's trading side, in a thread of their own or in the caller's."""
+"""The threads that call a venue, one for orders and one for questions, and the calls themselves."""
 
 from __future__ import annotations
 

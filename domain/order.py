@@ -34,26 +34,30 @@ class OrderState(StrEnum):
 
 _S = OrderState
 _ENDED_AT_VENUE = frozenset({_S.FILLED, _S.CANCELED, _S.EXPIRED, _S.REJECTED})
-_RESTING = frozenset({_S.OPEN, _S.PARTIALLY_FILLED})
+RESTING = frozenset({_S.OPEN, _S.PARTIALLY_FILLED})
+"""States in which the venue has an order, and nobody has asked for its end."""
+
+WITH_VENUE = RESTING | {_S.CANCEL_PENDING}
+"""States in which the venue has an order that may still be executed."""
 
 CLOSED = _ENDED_AT_VENUE | {_S.VOID}
 """States in which nothing more is expected."""
 
 NEXT: dict[OrderState, frozenset[OrderState]] = {
     _S.PENDING: frozenset({_S.SUBMITTED, _S.VOID}),
-    _S.SUBMITTED: _RESTING | {_S.FILLED, _S.CANCELED, _S.REJECTED, _S.UNKNOWN, _S.VOID},
-    _S.UNKNOWN: _RESTING | CLOSED,
+    _S.SUBMITTED: RESTING | {_S.FILLED, _S.CANCELED, _S.REJECTED, _S.UNKNOWN, _S.VOID},
+    _S.UNKNOWN: RESTING | CLOSED,
     _S.OPEN: _ENDED_AT_VENUE | {_S.CANCEL_PENDING, _S.PARTIALLY_FILLED},
     _S.PARTIALLY_FILLED: _ENDED_AT_VENUE | {_S.CANCEL_PENDING, _S.PARTIALLY_FILLED},
     # A cancel that came to nothing puts the order back where it was.
-    _S.CANCEL_PENDING: _ENDED_AT_VENUE | _RESTING | {_S.CANCEL_PENDING},
+    _S.CANCEL_PENDING: _ENDED_AT_VENUE | RESTING | {_S.CANCEL_PENDING},
     _S.FILLED: frozenset(),
     # A fill that is reported late is booked all the same; the state follows the venue when it is full.
     _S.CANCELED: frozenset({_S.CANCELED, _S.FILLED}),
     _S.REJECTED: frozenset({_S.REJECTED, _S.FILLED}),
     _S.EXPIRED: frozenset({_S.EXPIRED, _S.FILLED}),
     # The venue shows an order that was proven absent: its true state wins.
-    _S.VOID: _RESTING | _ENDED_AT_VENUE,
+    _S.VOID: RESTING | _ENDED_AT_VENUE,
 }
 
 _AFTER_PART = {

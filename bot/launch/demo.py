@@ -8,7 +8,6 @@ from bot.demo.door import VenueGone
 from bot.demo.folder import endless_folder, run_folder
 from bot.demo.fresh import set_aside
 from bot.demo.wanted import MarketWanted, drawn_prices, endless_prices, recorded_prices
-from bot.launch.paper import tell_gaps
 from bot.launch.telling import print_line
 from bot.pricefile import read_prices
 from bot.recovery import Interrupted
@@ -97,7 +96,7 @@ def _stay(teller: Teller, stop: StopRequest) -> None:
 def _prices(options: Options, teller: Teller) -> Prices:
     if options.prices is not None:
         read = read_prices(options.prices, scale=options.scale, bars=options.bars)
-        tell_gaps(read, teller)
+        teller.gaps(read)
         return recorded_prices(options.prices, read.candles, scale=options.scale, bars=options.bars)
     if options.days is not None:
         return drawn_prices(options.days, options.begins)

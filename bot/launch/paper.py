@@ -11,7 +11,6 @@ from bot.wiring.paper import paper_run
 from domain.errors import ExitCode
 from domain.exact import ZERO
 from domain.reason import reason
-from domain.snapshot import iso
 from reports.figures import snapshot
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
     from bot.launch.telling import StopRequest, Teller
     from bot.options import Options
-    from bot.pricefile import PriceFile
     from bot.settings import Settings
     from domain.reason import Reason
 
@@ -29,7 +27,7 @@ def run_on_paper(settings: Settings, options: Options, path: Path, teller: Telle
     if settings.database_url is not None:
         teller.say(reason("database_not_on_paper"))
     prices = read_prices(path, scale=options.scale, bars=options.bars)
-    tell_gaps(prices, teller)
+    teller.gaps(prices)
     with paper_run(settings, prices.candles, teller.warn, stop) as paper:
         teller.say(_echo(settings, paper_folder(settings.data_dir)))
         ended = paper.play(prices.candles)
@@ -44,14 +42,6 @@ def run_on_paper(settings: Settings, options: Options, path: Path, teller: Telle
         teller.say(reason("books_disagree", count=len(paper.diary.differences), first=paper.diary.differences[0]))
         return ExitCode.OUR_FAULT
     return ExitCode.OK
-
-
-def tell_gaps(prices: PriceFile, teller: Teller) -> None:
-    """Say where the file has no bars."""
-    if not prices.gaps:
-        return
-    begin, end = max(prices.gaps, key=lambda gap: gap[1] - gap[0])
-    teller.say(reason("prices_gaps", count=len(prices.gaps), from_at=iso(begin), to_at=iso(end)))
 
 
 def _echo(settings: Settings, folder: Path) -> Reason:

@@ -13,12 +13,14 @@ from bot.recovery import Interrupted
 from bot.wiring.parts import KOREAN_DAYS
 from domain.instrument import Side
 from domain.reason import reason
+from domain.snapshot import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
     from bot.engine import FillBooked
+    from bot.pricefile import PriceFile
     from domain.decision import Note
     from domain.reason import Reason
     from domain.snapshot import Snapshot
@@ -89,6 +91,13 @@ class Teller:
         if said_s is None or now_s - said_s >= _AGAIN_S or note.slot == "venue":
             self._said_s[note.why.code] = now_s
             self.say(reason("warning", sentence=self._wording.sentence(note.why)))
+
+    def gaps(self, prices: PriceFile) -> None:
+        """Say where a file of prices has no bars."""
+        if not prices.gaps:
+            return
+        begin, end = max(prices.gaps, key=lambda gap: gap[1] - gap[0])
+        self.say(reason("prices_gaps", count=len(prices.gaps), from_at=iso(begin), to_at=iso(end)))
 
     def fill(self, booked: FillBooked) -> None:
         """Say that something was bought or sold, at Korea's time, and what a sale earned."""
