@@ -14,6 +14,7 @@ from bot.logs import start_logging
 from bot.options import Run, overrides_in, read_options
 from bot.places import DOTENV, ha_options
 from bot.sources import language_wanted, load_settings
+from domain.errors import ExitCode, SetupError
 from domain.reason import reason
 from reports.wording import Wording
 
@@ -33,6 +34,8 @@ def run(arguments: Sequence[str], wording: Wording) -> int:
     """Do what was asked for; raises `SetupError` where it cannot be done."""
     options = read_options(arguments)
     in_demo = _is_demo(options)
+    if in_demo and options.import_orders:
+        raise SetupError(ExitCode.SETTINGS, reason("demo_has_no_orders_to_import"))
     settings = _settings(options, in_demo=in_demo)
     start_logging(settings.log_format, settings.secrets())
     teller, stop = Teller(wording, settings.currency), StopRequest()

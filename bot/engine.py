@@ -281,7 +281,10 @@ class Engine:
             return Step(state)
         order = order.advance(OrderState.PARTIALLY_FILLED if order.filled else OrderState.OPEN)
         state = state.with_order(order)
-        step = Step(state, (OrderChanged(order, event.why),))
+        # That the venue is out of reach is told by whoever asks it for prices; a refusal nobody else would tell.
+        refused = event.retry_after_s and event.why.code != "venue_not_reached"
+        notes = ((order.symbol, Note(order.cell, event.why, Weight.WARNING)),) if refused else ()
+        step = Step(state, (OrderChanged(order, event.why),), notes=notes)
         return step.then(self._decide(state, order.symbol, OrderRests(order, event.at)))
 
     def _decide(self, state: EngineState, symbol: str, event: StrategyEvent) -> Step:

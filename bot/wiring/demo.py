@@ -15,8 +15,9 @@ from bot.recovery import Patience
 from bot.wiring.parts import paper_holdings
 from bot.wiring.venue import Venue, venue_run
 from bot.workers import InlineWorker, VenueCalls
-from domain.errors import SetupError
+from domain.errors import ExitCode, SetupError
 from domain.exact import ZERO
+from domain.reason import reason
 from domain.snapshot import Mode, RunState
 from exchanges.registry import VENUES, load
 from ledger.opening import Identity, open_ledger
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.wiring.venue import VenueRun
     from domain.decision import Note
+    from ledger.reader import Reader
 
 PRINTS_PER_BAR = 4
 
@@ -118,6 +120,7 @@ def demo_run(
         patience = Patience(clock.wait, stopped, tell)
         identity = Identity(settings.instance, Mode.DEMO, str(settings.exchange))
         ledger = held.enter_context(open_ledger(folder.ledger, identity, create=True, clock=clock))
+        _refuse_other_books(ledger.reader, market, folder)
         run = venue_run(
             settings,
             ledger,
@@ -151,6 +154,16 @@ def _end_market(folder: DemoFolder) -> None:
     """Ask the market to end; one that does not do so now ends when nobody asks it for anything any more."""
     with suppress(SetupError):
         stop_market(folder.path)
+
+
+def _refuse_other_books(reader: Reader, market: Market, folder: DemoFolder) -> None:
+    """Refuse to go on where ledger and market are not of one run: one of them was removed, or damaged, or put back."""
+    ours, theirs = reader.orders(), market.door.books().orders
+    written = {order.client_id for order in ours}
+    there = {order.order_id for order in theirs}
+    strange = any(order.client_order_id not in written for order in theirs)
+    if strange or any(order.venue_id not in there for order in ours if order.venue_id is not None):
+        raise SetupError(ExitCode.LEDGER, reason("demo_books_apart", path=str(folder.path)))
 
 
 def _pay_in(settings: Settings, market: Market) -> None:

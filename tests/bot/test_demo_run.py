@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -110,6 +111,19 @@ def test_a_fresh_start_begins_anew_and_keeps_the_former_run(tmp_path: Path) -> N
     assert (first.code, anew.code) == (0, 0)
     assert anew.out == first.out
     assert kept == ["books.jsonl", "ledger.sqlite3"]
+
+
+@pytest.mark.parametrize("gone", ["venue/books.jsonl", "bithumb_bot"])
+def test_a_ledger_and_a_market_of_two_demos_are_not_played_together(tmp_path: Path, gone: str) -> None:
+    with demo(tmp_path, *FAST, *settings(*LIVELY), bars=4, environ=ENGLISH) as run:
+        run.play()
+        lost = run.place / gone
+        shutil.rmtree(lost) if lost.is_dir() else lost.unlink()
+        again = run.play()
+        anew = run.play("--fresh")
+
+    assert (again.code, anew.code) == (ExitCode.LEDGER, 0)
+    assert "--fresh" in again.err
 
 
 def test_no_market_is_left_behind_by_a_run_that_has_ended(tmp_path: Path) -> None:

@@ -2,9 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
+
 from bot.engine import Engine, EngineState
+from domain.events import CancelFailed
 from domain.order import Order, OrderState
-from tests.bot.rig import SYMBOL, Script, accepted, filled, order_of
+from domain.reason import reason
+from tests.bot.rig import NOON, SYMBOL, Script, accepted, filled, order_of
 
 _S = OrderState
 
@@ -35,3 +39,13 @@ def test_an_order_that_is_to_go_and_is_executed_whole_is_forgotten() -> None:
     state = replace(waiting_for(engine, order), cancel_later=frozenset({order.client_id}))
 
     assert engine.step(state, filled(order)).state.cancel_later == frozenset()
+
+
+@pytest.mark.parametrize(("code", "told"), [("venue_not_reached", 0), ("bithumb_key_lacks_right", 1)])
+def test_a_cancel_that_is_refused_is_told_and_one_that_reaches_nobody_is_not(code: str, told: int) -> None:
+    order = order_of(state=_S.CANCEL_PENDING)
+    engine = engine_of(Script())
+
+    step = engine.step(waiting_for(engine, order), CancelFailed(order.client_id, reason(code), NOON, retry_after_s=900))
+
+    assert [note.why.code for _, note in step.notes] == [code] * told
