@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from bot import risk
 from bot.engine import FillBooked, OrderChanged
 from bot.gate import SAFE
-from bot.memory import changed_rows, safe_row
+from bot.memory import blocked_row, changed_rows, safe_row
 from domain.commands import CancelOrder, MoveLots
 from domain.decision import Weight
 from domain.errors import BotError
@@ -27,11 +27,10 @@ from domain.events import (
 )
 from domain.order import WITH_VENUE, OrderState
 from domain.reason import reason
-from domain.snapshot import iso
 from reports.figures import RUN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, MutableMapping
+    from collections.abc import Callable, Iterable, Mapping, MutableMapping
     from contextlib import AbstractContextManager
     from datetime import date, datetime
 
@@ -54,6 +53,11 @@ BLOCKED = "blocked"
 NOT_IN_LEDGER = "order_not_in_ledger"
 """The code of what is doubted while the venue shows an order under our name that nobody here wrote."""
 _OrderNews = OrderAccepted | OrderEnded | OutcomeLost | CancelFailed | FillReported
+
+
+def _nothing(event: Event) -> Iterable[Event]:
+    del event
+    return ()
 
 
 class PartEnded(BotError):
@@ -136,17 +140,21 @@ class Loop:
     _saved: EngineState | None = field(default=None, init=False)
     _apart: dict[tuple[str, str], FillReported | OrderAccepted] = field(default_factory=dict, init=False)
 
-    def run(self, stopped: Callable[[], bool], *, patience_s: int = 1) -> None:
+    def run(
+        self, stopped: Callable[[], bool], *, before: Callable[[Event], Iterable[Event]] = _nothing, patience_s: int = 1
+    ) -> None:
         """Take events until asked to stop; looks up at least every `patience_s` seconds.
 
-        Raises `PartEnded` when one of our threads has ended by an error.
+        `before` tells what goes before an event: on paper, what a price brought about. Raises `PartEnded` when one of
+        our threads has ended by an error.
         """
         while not stopped():
             event = self.inbox.take(patience_s)
             if event is None:
                 self.wake()
                 continue
-            self.handle(event)
+            for each in (*before(event), event):
+                self.handle(each)
             if isinstance(event, WorkerDied):
                 # Half a bot must not go on; the next start asks the venue what became of its orders.
                 raise PartEnded(f"{event.name}: {event.error}")
@@ -174,7 +182,7 @@ class Loop:
             step = self.engine.step(self.state, news)
             self._book(page, step, news.at)
             if isinstance(news, VenueAway) and news.blocked_until is not None:
-                page.state(BLOCKED, {"until": iso(news.blocked_until)})
+                page.state(BLOCKED, blocked_row(news.blocked_until))
             changed = self._remember(page)
             if changed or step.bookings or step.notes:
                 page.state(RUN, self.run_row(self.state))

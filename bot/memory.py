@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
+from domain.snapshot import iso
 from ledger.columns import ReasonText
 from strategy.grid.state import Cell, Epoch, GridState, Move, Phase, StartOrder, Stops
 
@@ -86,6 +87,16 @@ def safe_row(why: Reason | None, doubts: Collection[str]) -> dict[str, Any] | No
 def restored_safe(row: Mapping[str, Any] | None) -> tuple[Reason | None, frozenset[str]]:
     """Read that row back."""
     return (None, frozenset()) if row is None else (_WHY.parsed(row["why"]), frozenset(row["doubts"]))
+
+
+def blocked_row(until: datetime) -> dict[str, Any]:
+    """Return until when the venue must not be called, as a row."""
+    return {"until": iso(until)}
+
+
+def restored_blocked(row: Mapping[str, Any] | None) -> datetime | None:
+    """Read that row back."""
+    return None if row is None else datetime.fromisoformat(row["until"])
 
 
 def _cell_row(cell: Cell) -> dict[str, Any]:

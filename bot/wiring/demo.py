@@ -21,6 +21,7 @@ from domain.reason import reason
 from domain.snapshot import Mode, RunState
 from exchanges.registry import VENUES, load
 from ledger.opening import Identity, open_ledger
+from simulator.market import PRINTS_PER_BAR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from domain.decision import Note
     from ledger.reader import Reader
 
-PRINTS_PER_BAR = 4
 
 # On loopback an answer that takes longer is lost; three of them still end before the bot counts as busy.
 _CONNECT_S = 2.0

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from bot.agreement import differences
 from bot.clock import SystemClock, fresh_nonce, stopwatch_s
 from bot.lock import instance_lock
-from bot.loop import BLOCKED, PartEnded
+from bot.loop import BLOCKED
+from bot.memory import blocked_row, restored_blocked
 from bot.places import own_ledger, own_lock
 from bot.recovery import Patience
 from bot.wiring.parts import paper_holdings
@@ -20,11 +20,11 @@ from bot.wiring.venue import Venue, cash_after, refuse_other_market, venue_run
 from bot.workers import Alarm, FeedThread, InlineWorker, ThreadWorker, VenueCalls
 from domain.decision import Note, Weight
 from domain.errors import ExitCode, SetupError
-from domain.events import QuoteReceived, WorkerDied
+from domain.events import QuoteReceived
 from domain.exact import plain
 from domain.order import OrderState
 from domain.reason import reason
-from domain.snapshot import Mode, iso
+from domain.snapshot import Mode
 from domain.venue import Execution, VenueOrder
 from exchanges.paper import PaperExchange
 from exchanges.registry import VENUES, load, venue_rules
@@ -34,12 +34,14 @@ from reports.figures import RUN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from bot.engine import FillBooked
     from bot.launch.telling import StopRequest
     from bot.settings import Settings
     from bot.wiring.venue import VenueRun
     from domain.clock import Clock
+    from domain.events import Event
     from domain.order import Fill, Order
     from exchanges.base import MarketData
     from ledger.reader import Reader
@@ -73,9 +75,7 @@ class OwnRun:
             self.feed.start()
             if isinstance(worker, ThreadWorker):
                 worker.start()
-                loop.run(stop)
-            elif self.paper is not None:
-                self._run_dry(self.paper, stop)
+            loop.run(stop, before=self._at_the_paper_venue)
         finally:
             loop.desk.is_closed = True
             # Told first and waited for last: an order in flight matters, a question does not.
@@ -89,21 +89,12 @@ class OwnRun:
             self.run.diary.differences = self._differences(self.paper)
         self.run.close_books()
 
-    def _run_dry(self, paper: PaperExchange, stop: StopRequest) -> None:
-        loop = self.run.loop
-        while not stop():
-            event = loop.inbox.take(1)
-            if event is None:
-                loop.wake()
-                continue
-            if isinstance(event, QuoteReceived):
-                # The paper venue hears of a price first, as a real one would, and tells what it brought about.
-                paper.see(event.quote.last)
-                for told in self.run.look():
-                    loop.handle(told)
-            loop.handle(event)
-            if isinstance(event, WorkerDied):
-                raise PartEnded(f"{event.name}: {event.error}")
+    def _at_the_paper_venue(self, event: Event) -> tuple[Event, ...]:
+        """Let the account on paper hear of a price first, as a real venue would; returns what it brought about."""
+        if self.paper is None or not isinstance(event, QuoteReceived):
+            return ()
+        self.paper.see(event.quote.last)
+        return self.run.look()
 
     def _differences(self, paper: PaperExchange) -> tuple[str, ...]:
         run = self.run
@@ -148,7 +139,7 @@ class _Breaker:
         """Let a pause pass."""
         if (until := self.until()) is not None:
             with self.ledger.commit() as page:
-                page.state(BLOCKED, {"until": iso(until)})
+                page.state(BLOCKED, blocked_row(until))
         self.alarm.wait(pause_s)
 
 
@@ -166,9 +157,8 @@ def own_run(
             held.enter_context(instance_lock(own_lock(settings.data_dir, settings.instance)))
             place = own_ledger(settings, settings.mode)
             ledger = held.enter_context(open_ledger(place, identity, create=True, clock=machine))
-            refuse_other_market(ledger.reader, ledger.reader.state(RUN), settings.symbol)
-            blocked = ledger.reader.state(BLOCKED)
-            blocked_until = None if blocked is None else datetime.fromisoformat(blocked["until"])
+            refuse_other_market(ledger.reader, settings.symbol)
+            blocked_until = restored_blocked(ledger.reader.state(BLOCKED))
             adapter = held.enter_context(closing(_adapter(settings, machine, alarm, blocked_until)))
             clock, breaker = _VenueClock(machine, adapter), _Breaker(ledger, adapter, machine, alarm)
             patience = Patience(breaker.wait, stop, tell, breaker.until)

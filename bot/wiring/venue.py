@@ -244,7 +244,6 @@ def venue_run(
     """
     symbol, inbox = settings.symbol, Inbox()
     former = ledger.reader.state(RUN)
-    refuse_other_market(ledger.reader, former, symbol)
     instrument = patience.answered(lambda: venue.market.refresh_instrument(symbol))
     instruments = {symbol: instrument}
     opening = _opening(former, ledger.reader, instrument, patience, venue.account)
@@ -330,8 +329,9 @@ def cash_after(former: Mapping[str, Any], reader: Reader, symbol: str) -> Decima
     return cash if former["symbol"] == symbol else cash + reader.book(former["symbol"]).cash_flow
 
 
-def refuse_other_market(reader: Reader, former: Mapping[str, Any] | None, symbol: str) -> None:
+def refuse_other_market(reader: Reader, symbol: str) -> None:
     """Refuse to leave orders or lots of another market alone; raises `SetupError` with what there is."""
+    former = reader.state(RUN)
     if former is None or former["symbol"] == symbol:
         return
     orders = [order.client_id for order in reader.open_orders() if order.symbol != symbol]
