@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 from domain.errors import BotError
 
@@ -45,32 +45,29 @@ class Moment(Protocol):
         ...
 
 
-M = TypeVar("M", bound=Moment)
-M_co = TypeVar("M_co", bound=Moment, covariant=True)
-
-
-class Market(Protocol[M_co]):
+class Market(Protocol):
     """The simulator's clock."""
 
-    def step(self, until: datetime | None) -> M_co:
+    def step(self, until: datetime | None) -> Moment:
         """Go on to the next trade of the market, or to an earlier moment at which no trade is played."""
         ...
 
 
 @dataclass(slots=True)
-class Lockstep(Generic[M]):
+class Lockstep:
     """Drives one run: events first, then questions that are due, then a step of the market.
 
     A trade of the market is played only after prices and own orders were asked since the one before it. `unsettled_at`
-    tells until when the end of the market has to wait for an order whose fate is open.
+    tells until when the end of the market has to wait for an order whose fate is open; `progress` is called after every
+    trade.
     """
 
     loop: Loop
     feed: Feed
-    market: Market[M]
+    market: Market
     unsettled_at: Callable[[], datetime | None]
     stopwatch_s: Callable[[], float]
-    progress: Callable[[M], None]
+    progress: Callable[[], None]
     _rested_s: float = field(default=0, init=False)
     _at_end: tuple[datetime, Mapping[str, Order]] | None = field(default=None, init=False)
 
@@ -85,7 +82,7 @@ class Lockstep(Generic[M]):
             moment = self.market.step(self._wait_ends_at())
             self._rested_s = self.stopwatch_s()
             if moment.printed:
-                self.progress(moment)
+                self.progress()
                 self.feed.ask_anew()
             elif moment.ended and self._is_settled():
                 if self._was_looked_at():

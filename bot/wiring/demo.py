@@ -49,7 +49,7 @@ class DemoRun:
     """A grid on a market of our own; the market's books are the judge of ours."""
 
     run: VenueRun
-    lockstep: Lockstep[MarketTime]
+    lockstep: Lockstep
     market: Market
     clock: MarketClock
 
@@ -138,7 +138,7 @@ def demo_run(
             clock,
             run.reconciler.next_look_at,
             stopwatch_s,
-            lambda told: note(run.diary, told),
+            lambda: note(run.diary, clock.told),
         )
         yield DemoRun(run, lockstep, market, clock), patience
 

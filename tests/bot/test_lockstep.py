@@ -82,11 +82,11 @@ class World:
             lambda: None,
         )
 
-    def lockstep(self) -> Lockstep[Moment]:
+    def lockstep(self) -> Lockstep:
         loop = cast("Loop", self.loop)
         return Lockstep(loop, self.feed, self, lambda: self.unsettled_until, lambda: self.real_s, self._progress)
 
-    def _progress(self, moment: Moment) -> None:
+    def _progress(self) -> None:
         self.log.append("progress")
 
     def step(self, until: datetime | None) -> Moment:

@@ -168,9 +168,7 @@ def busy(folder: Path, events: Callable[[], Sequence[Event]]) -> int:
     with Rig(folder, Script()) as rig:
         feed = Feed([Question("prices", events, 0)], rig.clock, rig.inbox.put, lambda: None)
         feed.begin()
-        lockstep = Lockstep(
-            rig.loop, feed, StandingMarket(), lambda: None, lambda: float(next(seconds)), lambda _: None
-        )
+        lockstep = Lockstep(rig.loop, feed, StandingMarket(), lambda: None, lambda: float(next(seconds)), lambda: None)
         return run_guarded(lambda: int(lockstep.run(lambda: False)), Wording("en"))
 
 
