@@ -39,6 +39,14 @@ class RunState(StrEnum):
     FINISHED = "finished"
 
 
+class PriceSource(StrEnum):
+    """Where the prices of a run come from: a real market now, a file of candles, or a market made up by us."""
+
+    LIVE = "live"
+    RECORDED = "recorded"
+    SYNTHETIC = "synthetic"
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """Figures of a run at one moment, amounts in `currency`; `last` is the price they are taken at."""
@@ -67,6 +75,7 @@ class Snapshot:
     version: str
     report: str | None = None
     differences: tuple[str, ...] | None = None
+    prices: PriceSource = PriceSource.LIVE
 
     @property
     def equity(self) -> Decimal:

@@ -37,6 +37,15 @@ class Wording:
 
 @cache
 def sentences_of(language: str) -> Mapping[str, str]:
-    """Return all sentences of a language by code; the tables of the file only sort them for its readers."""
-    tables: dict[str, dict[str, str]] = tomllib.loads((TEXTS / f"{language}.toml").read_text(encoding="utf-8"))
-    return {code: sentence for table in tables.values() for code, sentence in table.items()}
+    """Return all sentences of a language by code; files and their tables only sort them for their readers."""
+    return {
+        code: sentence
+        for file in texts_of(language)
+        for table in tomllib.loads(file.read_text(encoding="utf-8")).values()
+        for code, sentence in table.items()
+    }
+
+
+def texts_of(language: str) -> list[Path]:
+    """Return the files of a language: one for the sentences of the core, one for each face."""
+    return sorted(TEXTS.glob(f"*{language}.toml"))

@@ -12,8 +12,8 @@ FUNCTION_LINES_MAX = 60
 _NO_NAMES = {"utils.py", "helpers.py", "common.py", "manager.py"}
 
 # Money passes through these floors, so a binary fraction has no business there. Seconds are no money: what is
-# named *_s may be one. Anything else is listed here by file and name, with its reason.
-EXACT_FLOORS = {"bot", "domain", "exchanges", "ledger", "simulator", "strategy"}
+# named *_s may be one, and no pixel of a chart is any, named *_px. Anything else is listed here by file and name, with its reason.
+EXACT_FLOORS = {"bot", "domain", "exchanges", "ledger", "messaging", "reports", "simulator", "strategy", "web"}
 _ALIKE = "how alike two names must be for a 'did you mean'"
 FLOATS_ALLOWED = {
     ("bot/sources.py", "_CLOSE"): _ALIKE,
@@ -93,7 +93,7 @@ def keeps_floats_out(source: Source) -> Iterator[str]:
 def _floats(source: Source, node: ast.AST, name: str) -> Iterator[str]:
     """Look for floats below a node; `name` is what the value at hand is called."""
     name = _name_given_by(node) or name
-    allowed = name.lower().endswith("_s") or (source.path, name) in FLOATS_ALLOWED
+    allowed = name.lower().endswith(("_s", "_px")) or (source.path, name) in FLOATS_ALLOWED
     is_float = (isinstance(node, ast.Constant) and isinstance(node.value, float)) or (
         isinstance(node, ast.Name) and node.id == "float"
     )

@@ -61,7 +61,7 @@ FINE: list[tuple[Rule, str, str]] = [
     ),
     (rules.keeps_floats_out, "exchanges/x.py", "get(url, timeout_s=2.5)\nTIMEOUT_S = 1.5\n"),
     (rules.keeps_floats_out, "exchanges/x.py", "def wait_s() -> float: ...\n"),
-    (rules.keeps_floats_out, "reports/x.py", "width = 0.5\n"),
+    (rules.keeps_floats_out, "reports/x.py", "width_px = 0.5\n"),
     (rules.takes_time_and_chance_as_given, "bot/x.py", "now = clock.now()\nlater = datetime.fromisoformat(text)\n"),
     (rules.takes_time_and_chance_as_given, "bot/x.py", "from datetime import date, datetime, time\n"),
     (rules.explains_what_it_suppresses, "bot/x.py", "x = 1  # " + "noqa: E501  # the link is one word\n"),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.settings import READERS
 from domain.reason import Reason, reason
-from reports.wording import LANGUAGES, TEXTS, Wording, sentences_of
+from reports.wording import LANGUAGES, Wording, sentences_of, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,8 +48,8 @@ def test_both_languages_say_the_same_things() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_code_stands_in_one_table_only(language: str) -> None:
-    tables = tomllib.loads((TEXTS / f"{language}.toml").read_text(encoding="utf-8"))
-    codes = [code for table in tables.values() for code in table]
+    files = [tomllib.loads(file.read_text(encoding="utf-8")) for file in texts_of(language)]
+    codes = [code for tables in files for table in tables.values() for code in table]
 
     assert len(codes) == len(set(codes))
 

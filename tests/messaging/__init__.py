@@ -1,0 +1,1 @@
+"""The promises of what leaves the bot by MQTT."""

@@ -1,0 +1,1 @@
+"""The promises of the page and its JSON."""

@@ -1,0 +1,1 @@
+"""What the owner sees in a browser: one page, and the same figures as JSON."""
