@@ -13,4 +13,6 @@ make_peer() {
 
 make_peer backtesting backtesting==0.6.6 numpy==2.4.6 pandas==3.1.1 bokeh==3.9.2
 make_peer ccxt ccxt==4.5.90 requests==2.34.2 urllib3==2.8.0 orjson==3.13.0
+make_peer quantstats quantstats==0.0.86
+make_peer freqtrade freqtrade==2026.9 ccxt==4.5.90 numpy==2.4.6 pandas==3.1.1
 echo "made in $place"

@@ -165,7 +165,7 @@ class Grid:
             instruments,
             day_of=lambda at: at.date(),
             tell=lambda _: None,
-            run_row=Diary(instrument, Opening(CASH, ZERO)).row_of,
+            run_row=Diary(instrument.symbol, {instrument.symbol: instrument}, Opening(CASH, ZERO)).row_of,
         )
         self._tick(FIRST)
         while desk.is_waiting:

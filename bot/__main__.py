@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from domain.reason import Reason
 
 
-_FOR_LATER = ("REPORT_INTERVAL_MINUTES", "MQTT_HOST", "WEB_PORT", "OPEN_DELAY_S")
+_FOR_LATER = ("OPEN_DELAY_S",)
 """Settings that are checked already and belong to parts that are not here yet."""
 
 

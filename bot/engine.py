@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from domain.commands import AdoptLot, CancelOrder, MoveLots, PlaceOrder
 from domain.decision import Note, Weight
-from domain.errors import IllegalTransition
+from domain.errors import GridRefused, IllegalTransition
 from domain.events import (
     CancelFailed,
     ConcernRaised,
+    DialTurned,
     FillReported,
     OrderAccepted,
     OrderClosed,
@@ -39,6 +40,7 @@ from domain.reason import Reason, reason
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from decimal import Decimal
 
     from domain.book import Book
     from domain.events import Event, StrategyEvent
@@ -179,6 +181,9 @@ class Engine:
                 return Step(state)
             case OwnerAsked(wish=OwnerWish.RESUME):
                 return self._decide(replace(state, safe=None, doubts=frozenset()), event.symbol, event)
+            case DialTurned(dial=dial, value=value):
+                note = Note("grid", reason(f"dial_turned_{dial}", value=value))
+                return Step(state, notes=((event.symbol, note),))
             case TimerFired() | VenueAway() | VenueBack() | ConcernRaised() | WorkerDied():
                 return Step(state, notes=_told(event))
             case _:
@@ -188,6 +193,17 @@ class Engine:
         """Return the same engine after a venue told other terms of an instrument."""
         strategy = self.strategies[instrument.symbol].with_instrument(instrument)
         return Engine({**self.strategies, instrument.symbol: strategy})
+
+    def turned(self, state: EngineState, event: DialTurned, order_max: Decimal | None) -> Engine:
+        """Return the engine with a dial set otherwise; raises `GridRefused` where it will not do.
+
+        `order_max` is what one order may cost at most; None: any sum.
+        """
+        if state.safe is not None:
+            raise GridRefused(reason("safe_no_orders"))
+        former, grid = self.strategies[event.symbol], state.strategies[event.symbol]
+        strategy = former.turned(grid, event.dial, event.value, order_max)
+        return Engine({**self.strategies, event.symbol: strategy})
 
     def deny(self, state: EngineState, wish: PlaceOrder, why: Reason, at: datetime) -> Step:
         """Tell a strategy that its order was refused before it was written; the owner is told once."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bot import risk
+from bot.audience import Nobody
 from bot.engine import FillBooked, OrderChanged
 from bot.gate import SAFE
-from bot.memory import blocked_row, changed_rows, safe_row
+from bot.memory import blocked_row, changed_rows, dial_name, dial_row, safe_row
 from domain.commands import CancelOrder, MoveLots
 from domain.decision import Weight
-from domain.errors import BotError
+from domain.errors import BotError, GridRefused
 from domain.events import (
     CancelFailed,
+    ConcernRaised,
+    DialTurned,
     FillReported,
     OrderAccepted,
     OrderEnded,
@@ -21,6 +24,7 @@ from domain.events import (
     OrdersSeen,
     OutcomeLost,
     TermsRead,
+    TimerFired,
     TrustLost,
     VenueAway,
     WorkerDied,
@@ -34,8 +38,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import date, datetime
 
+    from bot.audience import Faces
     from bot.engine import Booking, Engine, EngineState, Step
     from bot.inbox import Inbox
+    from bot.marks import Marks
     from bot.orders import OrderDesk
     from bot.risk import Limits
     from domain.book import Book
@@ -43,6 +49,7 @@ if TYPE_CHECKING:
     from domain.decision import Note
     from domain.events import Event
     from domain.instrument import Instrument
+    from domain.mark import Mark
     from domain.order import Fill, Order
     from domain.reason import Reason
 
@@ -52,6 +59,9 @@ BLOCKED = "blocked"
 
 NOT_IN_LEDGER = "order_not_in_ledger"
 """The code of what is doubted while the venue shows an order under our name that nobody here wrote."""
+LINES_LAID = "lines_laid"
+"""The code of what a grid notes when it has laid its lines: whatever dials were turned are carried out."""
+
 _OrderNews = OrderAccepted | OrderEnded | OutcomeLost | CancelFailed | FillReported
 
 
@@ -91,12 +101,24 @@ class Page(Protocol):
         """Write, or remove, a row of remembered state."""
         ...
 
+    def mark(self, symbol: str, mark: Mark) -> None:
+        """Write a bucket of prices, in the place of the one that is stored for its time."""
+        ...
 
-class Orders(Protocol):
-    """Knows every order there ever was."""
+    def forget_marks(self, symbol: str, step_s: int, before: datetime) -> None:
+        """Remove the stored buckets of a step that began before a moment."""
+        ...
+
+
+class Books(Protocol):
+    """Knows every order there ever was, and what is remembered."""
 
     def order(self, client_id: str) -> Order | None:
         """Return an order, closed or not, as it was last written."""
+        ...
+
+    def state(self, name: str) -> dict[str, Any] | None:
+        """Return a row of remembered state."""
         ...
 
 
@@ -104,7 +126,7 @@ class Ledger(Protocol):
     """The part of the ledger that the loop needs."""
 
     @property
-    def reader(self) -> Orders:
+    def reader(self) -> Books:
         """Return the read side."""
         ...
 
@@ -117,12 +139,21 @@ class Ledger(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """The engine from before dials were turned that are not carried out yet, and the rows that were kept of them."""
+
+    engine: Engine
+    rows: Mapping[str, Mapping[str, Any] | None]
+
+
 @dataclass(slots=True)
 class Loop:
     """Owns the state; nobody else changes it.
 
-    `tell` hears every warning that is booked, `watch` every fill; `run_row` describes the run itself, for reports from
-    the ledger alone.
+    `tell` hears every warning that is booked, `watch` every fill, `faces` all there is; `run_row` describes the run
+    itself, and `marks` gathers prices and book over time, for reports from the ledger alone. `undo` is there while a
+    dial is turned and not carried out.
     """
 
     engine: Engine
@@ -136,6 +167,9 @@ class Loop:
     tell: Callable[[Note], None]
     run_row: Callable[[EngineState], Mapping[str, object]]
     watch: Callable[[FillBooked], None] = lambda _: None
+    faces: Faces = field(default_factory=Nobody)
+    marks: Marks | None = None
+    undo: Undo | None = None
     _unsaid: list[FillBooked | Note] = field(default_factory=list, init=False)
     _saved: EngineState | None = field(default=None, init=False)
     _apart: dict[tuple[str, str], FillReported | OrderAccepted] = field(default_factory=dict, init=False)
@@ -162,6 +196,7 @@ class Loop:
     def wake(self) -> None:
         """Send what had to wait and need not wait any longer."""
         self.state = self.desk.dispatch(self.state)
+        self.faces.stand(self.state)
 
     def drain(self) -> None:
         """Take all events that are waiting, and those they bring about."""
@@ -174,30 +209,83 @@ class Loop:
         if news is None:
             return
         self.desk.hear(self.state, news)
+        if isinstance(news, DialTurned) and (refused := self._turned(news)):
+            for why in refused:
+                self.handle(ConcernRaised(why, news.at))
+            return
         if isinstance(news, TermsRead):
             self.instruments[news.symbol] = news.instrument
             self.engine = self.engine.renewed(news.instrument)
         self._unsaid.clear()
         with self.ledger.commit() as page:
-            step = self.engine.step(self.state, news)
+            step = self._step(page, news)
             self._book(page, step, news.at)
             if isinstance(news, VenueAway) and news.blocked_until is not None:
                 page.state(BLOCKED, blocked_row(news.blocked_until))
+            if isinstance(news, DialTurned):
+                page.state(dial_name(news.symbol, news.dial), dial_row(news))
             changed = self._remember(page)
-            if changed or step.bookings or step.notes:
+            is_due = isinstance(news, TimerFired) or self._mark(page, news)
+            if changed or step.bookings or step.notes or is_due:
                 page.state(RUN, self.run_row(self.state))
         self._saved = self.state
-        self._say()
+        self._say(news.at)
+        self.faces.hear(news)
         self.state = self.desk.dispatch(self.state)
+        self.faces.stand(self.state)
         self._let_in(news)
 
-    def _say(self) -> None:
-        """Tell what is durable now, and not before."""
+    def _mark(self, page: Page, news: Event) -> bool:
+        """Gather what a price tells for the charts; returns whether something of it was written."""
+        if self.marks is None:
+            return False
+        self.marks.hear(news, self.state.strategies[self.marks.symbol].book)
+        if not self.marks.due():
+            return False
+        self.marks.write(page)
+        return True
+
+    def _turned(self, event: DialTurned) -> tuple[Reason, ...]:
+        """Set a dial of the engine; where that will not do, return what the owner is told of it."""
+        try:
+            turned = self.engine.turned(self.state, event, self.limits.order_notional_max)
+        except GridRefused as refusal:
+            return (reason(f"dial_refused_{event.dial}", value=event.value), refusal.faults[0])
+        name = dial_name(event.symbol, event.dial)
+        former = self.undo or Undo(self.engine, {})
+        self.undo = Undo(former.engine, {name: self.ledger.reader.state(name), **former.rows})
+        self.engine = turned
+        return ()
+
+    def _step(self, page: Page, news: Event) -> Step:
+        """Answer one event; a dial whose lines cannot be laid after all, the terms being others now, is put back."""
+        try:
+            step = self.engine.step(self.state, news)
+        except GridRefused as refusal:
+            if self.undo is None:
+                raise
+            former, self.undo = self.undo, None
+            self.engine = former.engine
+            for instrument in self.instruments.values():
+                self.engine = self.engine.renewed(instrument)
+            for name, row in former.rows.items():
+                page.state(name, row)
+            step = self.engine.step(self.state, news)
+            return step.then(self.engine.step(step.state, ConcernRaised(refusal.faults[0], news.at)))
+        if any(note.why.code == LINES_LAID for _, note in step.notes):
+            self.undo = None
+        return step
+
+    def _say(self, at: datetime) -> None:
+        """Tell what is durable now, and not before; to the owner at once only what must not be overlooked."""
         for told in self._unsaid:
             if isinstance(told, FillBooked):
                 self.watch(told)
+                self.faces.fill(told)
             else:
-                self.tell(told)
+                self.faces.note(at, told)
+                if told.weight is Weight.WARNING:
+                    self.tell(told)
 
     def _news(self, event: Event) -> Event | None:
         """Return what an event tells for the first time: a venue may report the same twice, by more ways than one."""
@@ -263,8 +351,7 @@ class Loop:
                 self._unsaid.append(booking)
         for symbol, note in step.notes:
             page.decision(at, symbol, note)
-            if note.weight is Weight.WARNING:
-                self._unsaid.append(note)
+            self._unsaid.append(note)
         for wish in step.wishes:
             if isinstance(wish, CancelOrder):
                 self.state = self.desk.take_back(self.state, wish, page)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
+from domain.exact import plain
 from domain.snapshot import iso
 from ledger.columns import ReasonText
 from strategy.grid.state import Cell, Epoch, GridState, Move, Phase, StartOrder, Stops
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from domain.book import Book
+    from domain.events import Dial, DialTurned
     from domain.reason import Reason
 
 Row = tuple[str, "dict[str, Any] | None"]
@@ -97,6 +99,26 @@ def blocked_row(until: datetime) -> dict[str, Any]:
 def restored_blocked(row: Mapping[str, Any] | None) -> datetime | None:
     """Read that row back."""
     return None if row is None else datetime.fromisoformat(row["until"])
+
+
+def dial_name(symbol: str, dial: Dial) -> str:
+    """Return the name of the row that keeps how the owner set a dial of a market."""
+    return f"dial/{symbol}/{dial}"
+
+
+def dial_row(event: DialTurned) -> dict[str, Any]:
+    """Return how the owner set a dial, and what the settings said then, as a row."""
+    return {"value": plain(event.value), "instead_of": plain(event.instead_of)}
+
+
+def restored_dial(row: Mapping[str, Any] | None, setting: Decimal) -> Decimal:
+    """Read that row back: the owner's dial, unless the setting itself was changed since."""
+    return Decimal(row["value"]) if row is not None and dial_stands(row, setting) else setting
+
+
+def dial_stands(row: Mapping[str, Any] | None, setting: Decimal) -> bool:
+    """Whether a dial was turned while the setting was what it is now."""
+    return row is not None and Decimal(row["instead_of"]) == setting
 
 
 def _cell_row(cell: Cell) -> dict[str, Any]:

@@ -71,6 +71,11 @@ class Options:
             raise SetupError(ExitCode.SETTINGS, *faults)
 
 
+def _typed(program: str) -> str:
+    """Return what is typed for a program of ours."""
+    return f"./{program}" if program.endswith(".sh") else program.replace("python", ".venv/bin/python", 1)
+
+
 class Parser(ArgumentParser):
     """Refuses in the owner's language, without echoing values."""
 
@@ -78,7 +83,9 @@ class Parser(ArgumentParser):
         """Refuse as settings are refused, in the owner's language; of what was typed only options are shown."""
         # A value may be a key that stands in the wrong place.
         options = [word.partition("=")[0].rstrip(":,") for word in message.split() if word.startswith("--")]
-        raise SetupError(ExitCode.SETTINGS, reason("command_line", problem=" ".join(options) or "?"))
+        raise SetupError(
+            ExitCode.SETTINGS, reason("command_line", problem=" ".join(options) or "?", program=_typed(self.prog))
+        )
 
 
 def parser() -> ArgumentParser:

@@ -46,7 +46,7 @@ def begin_anew(data_dir: Path) -> Iterator[Path]:
     folder = paper_folder(data_dir)
     new, old = folder.with_name("paper.new"), folder.with_name("paper.old")
     with _paper_lock(data_dir):
-        with _disk(new):
+        with on_disk(new):
             shutil.rmtree(new, ignore_errors=True)
             new.mkdir(mode=_PRIVATE, parents=True)
         try:
@@ -54,7 +54,7 @@ def begin_anew(data_dir: Path) -> Iterator[Path]:
         except BaseException:
             shutil.rmtree(new, ignore_errors=True)
             raise
-        with _disk(folder):
+        with on_disk(folder):
             if folder.exists():
                 shutil.rmtree(old, ignore_errors=True)
                 folder.rename(old)
@@ -62,7 +62,8 @@ def begin_anew(data_dir: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _disk(path: Path) -> Iterator[None]:
+def on_disk(path: Path) -> Iterator[None]:
+    """Name the place in what is said where the disk refuses; raises `SetupError`."""
     try:
         yield
     except OSError as error:

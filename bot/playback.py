@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from bot.clock import PlaybackClock
     from bot.loop import Loop
+    from bot.marks import Marks
     from domain.market import Candle
     from domain.session import SessionRule
     from exchanges.paper import PaperExchange
@@ -47,9 +48,12 @@ class Playback:
     quiet: Callable[[], Bounds]
     progress: Progress
     stopped: Callable[[], bool]
+    marks: Marks | None = None
 
     def run(self, candles: Sequence[Candle]) -> None:
         """Play all candles, oldest first; ends early when asked to stop."""
+        if self.marks is not None and candles:
+            self.marks.keep_until(candles[-1].at)
         if self.sessions is None:
             self._run_round_the_clock(candles)
         else:
@@ -58,21 +62,26 @@ class Playback:
     def _run_round_the_clock(self, candles: Sequence[Candle]) -> None:
         low, high = _NOTHING
         last = len(candles) - 1
+        played = ended = 0
         for index, candle in enumerate(candles):
             if low < candle.low and candle.high < high and index < last:
                 continue
             if self.stopped():
-                return
+                break
+            self._mark(candles, played, index, (low, high))
+            played, ended = index, index + 1
             self._begin(index, candle)
             self._trade(candle)
             self._close(candle)
             low, high = self.quiet() or _NOTHING
+        self._mark(candles, played, ended, _NOTHING)
 
     def _run_in_sessions(self, candles: Sequence[Candle], rule: SessionRule) -> None:
         days = [rule.date_of(candle.at) for candle in candles]
         # Where no day has two bars, a bar is a whole session, and its orders are placed at the close before it.
         daily = all(day != following for day, following in pairwise(days))
         quiet: Bounds = None
+        played = ended = 0
         for index, candle in enumerate(candles):
             opens = index == 0 or days[index - 1] != days[index]
             coming = days[index + 1] if index + 1 < len(days) else None
@@ -81,7 +90,9 @@ class Playback:
             if quiet is not None and quiet[0] < candle.low and candle.high < quiet[1] and not edge:
                 continue
             if self.stopped():
-                return
+                break
+            self._mark(candles, played, index, quiet or _NOTHING)
+            played, ended = index, index + 1
             self._begin(index, candle)
             if opens and not daily:
                 self.loop.handle(SessionOpened(self.symbol, days[index], candle.at))
@@ -92,6 +103,12 @@ class Playback:
                 self.loop.handle(SessionOpened(self.symbol, coming, candle.at))
             self._close(candle)
             quiet = self.quiet()
+        self._mark(candles, played, ended, _NOTHING)
+
+    def _mark(self, candles: Sequence[Candle], played: int, end: int, quiet: tuple[Decimal, Decimal]) -> None:
+        """Mark the bar played last, and the quiet ones after it: the book has not changed since."""
+        if self.marks is not None and played < end:
+            self.marks.bars(candles, played, end, self.loop.state.strategies[self.symbol].book, quiet)
 
     def _begin(self, index: int, candle: Candle) -> None:
         self.clock.set(candle.at)

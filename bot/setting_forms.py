@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from enum import StrEnum
 
 PORT_MAX = 65535
+_PASSWORD_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class Password(Reader):
 
     def read(self, text: str) -> object:
         """Return the password, hidden."""
-        if not text.isprintable():
+        if not text.isprintable() or len(text) > _PASSWORD_MAX:
             raise Refused(reason("password_form"))
         return SecretStr(text)
 

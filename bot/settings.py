@@ -22,7 +22,7 @@ from bot.setting_forms import (
     Venue,
 )
 from bot.setting_values import Cash, Choice, Gain, Number, Reader, Text, Whole, YesNo, order_size
-from domain.exact import ONE, ZERO
+from domain.exact import ONE, ZERO, plain
 from domain.instrument import Fees
 from domain.reason import Reason
 from domain.snapshot import Mode
@@ -33,6 +33,7 @@ from strategy.grid.config import (
     GridSettings,
     OrderSize,
     Profit,
+    SizeUnit,
     Spacing,
     Start,
     StopAction,
@@ -202,6 +203,7 @@ class Settings(BaseModel):
     mqtt_username: Annotated[str | None, Text()] = None
     mqtt_password: Annotated[SecretStr | None, Password()] = None
     mqtt_tls: Annotated[bool, YesNo()] = False
+    mqtt_commands: Annotated[bool, YesNo()] = False
     web_port: Annotated[int, Whole(1, PORT_MAX)]
     data_dir: Annotated[Path, Folder()]
     shared_dir: Annotated[Path, Folder()]
@@ -247,6 +249,13 @@ class Settings(BaseModel):
     def size(self) -> OrderSize:
         """Return `ORDER_SIZE`, understood."""
         return order_size(self.order_size, base=self.base, currency=self.currency, whole_shares=self.whole_shares)
+
+    def with_dials(self, gap_pct: Decimal, size: Decimal) -> Settings:
+        """Return the settings with the gap in percent and the size in its own unit as the owner has set them since."""
+        counted_in = "shares" if self.whole_shares else self.base
+        unit = counted_in if self.size.unit is SizeUnit.BASE else self.currency
+        order_size = self.order_size if size == self.size.amount else f"{plain(size)}{unit}"
+        return self.model_copy(update={"grid_gap_pct": gap_pct, "order_size": order_size})
 
     @property
     def bounds(self) -> Bounds | None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from dotenv.parser import parse_stream
 
@@ -26,9 +26,18 @@ if TYPE_CHECKING:
 Overrides = Mapping[str, str] | Sequence[str]
 """Settings of the command line: `NAME=VALUE` texts, or values by name."""
 
+
 _CLOSE = 0.85
 _MASKED_MIN = 4
 _NAME = re.compile(r"[A-Za-z]{2,16}(_[A-Za-z]{1,16}){0,5}")
+
+
+class Dotenv(Protocol):
+    """A file of settings, or the text that it is going to hold; its text form is what a fault calls it."""
+
+    def read_text(self, encoding: str) -> str:
+        """Return the whole text; raises `FileNotFoundError` where there is none."""
+        ...
 
 
 @dataclass(slots=True)
@@ -54,7 +63,7 @@ def load_settings(
     overrides: Overrides = (),
     options: Path | None = None,
     environ: Mapping[str, str] | None = None,
-    dotenv: Path | None = None,
+    dotenv: Dotenv | None = None,
 ) -> Settings:
     """Read the settings: command line, add-on options, environment, `.env`, defaults, in this order.
 
@@ -81,7 +90,7 @@ def language_wanted(
     overrides: Overrides = (),
     options: Path | None = None,
     environ: Mapping[str, str] | None = None,
-    dotenv: Path | None = None,
+    dotenv: Dotenv | None = None,
 ) -> Language:
     """Return the language for messages about settings that may be faulty themselves; never raises."""
     wanted = _gather(overrides, options, environ or {}, dotenv).texts.get("LANGUAGE", "").casefold()
@@ -106,7 +115,7 @@ def _faulty(texts: Mapping[str, str]) -> Iterable[tuple[str, Reason]]:
             yield name, named(refused.why, name)
 
 
-def _gather(overrides: Overrides, options: Path | None, environ: Mapping[str, str], dotenv: Path | None) -> _Gathered:
+def _gather(overrides: Overrides, options: Path | None, environ: Mapping[str, str], dotenv: Dotenv | None) -> _Gathered:
     gathered = _Gathered()
     if dotenv is not None:
         _take_dotenv(gathered, dotenv)
@@ -117,7 +126,7 @@ def _gather(overrides: Overrides, options: Path | None, environ: Mapping[str, st
     return gathered
 
 
-def _take_dotenv(gathered: _Gathered, path: Path) -> None:
+def _take_dotenv(gathered: _Gathered, path: Dotenv) -> None:
     """Read `.env` as python-dotenv does, without its `${}`: a password may hold one."""
     if (text := _text_of(path, gathered)) is None:
         return
@@ -204,7 +213,7 @@ def _take_overrides(gathered: _Gathered, overrides: Overrides) -> None:
             gathered.faults.append(reason("override_form", position=position))
 
 
-def _text_of(path: Path, gathered: _Gathered) -> str | None:
+def _text_of(path: Dotenv, gathered: _Gathered) -> str | None:
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from domain.commands import AdoptLot, MoveLots
     from domain.decision import Note
     from domain.instrument import Side
+    from domain.mark import Mark
     from domain.order import Fill, Order
     from domain.reason import Reason
 
@@ -60,6 +61,11 @@ class UnwrittenReader:
         del client_id
         return None
 
+    def state(self, name: str) -> dict[str, Any] | None:
+        """Remember nothing."""
+        del name
+        return None
+
 
 class BlankPage:
     """Takes everything, and keeps nothing."""
@@ -78,6 +84,12 @@ class BlankPage:
 
     def decision(self, at: datetime, symbol: str, note: Note, order_seq: int | None = None) -> None:
         """Forget a decision."""
+
+    def mark(self, symbol: str, mark: Mark) -> None:
+        """Forget a bucket of prices."""
+
+    def forget_marks(self, symbol: str, step_s: int, before: datetime) -> None:
+        """Have none to forget."""
 
     def state(self, name: str, body: Mapping[str, object] | None) -> None:
         """Forget a state."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
+from bot.clock import stopwatch_s
 from domain.errors import (
     AuthRefused,
     OrderNotReady,
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from domain.events import Event
     from domain.order import Order
     from exchanges.base import Exchange
+
+log = logging.getLogger(__name__)
 
 _NOTHING_HAPPENED = (VenueUnavailable, RateLimited, AuthRefused)
 _UNREACHED_RETRY_S = 2
@@ -127,11 +131,19 @@ class InlineWorker:
 class ThreadWorker:
     """Calls the venue in a thread of its own, one order at a time."""
 
-    def __init__(self, calls: VenueCalls, clock: Clock, put: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        calls: VenueCalls,
+        clock: Clock,
+        put: Callable[[Event], None],
+        stopwatch_s: Callable[[], float] = stopwatch_s,
+    ) -> None:
         """Prepare; `start` begins the work."""
         self._calls = calls
         self._clock = clock
         self._put = put
+        self._stopwatch_s = stopwatch_s
+        self._given_s = stopwatch_s()
         self._jobs: SimpleQueue[Callable[[], Event | None] | None] = SimpleQueue()
         self._free = threading.Event()
         self._free.set()
@@ -141,6 +153,11 @@ class ThreadWorker:
     def idle(self) -> bool:
         """Whether no order is being sent."""
         return self._free.is_set()
+
+    @property
+    def silent_s(self) -> float:
+        """Return for how many seconds the order at hand has been sent; 0 while there is none."""
+        return 0 if self.idle else self._stopwatch_s() - self._given_s
 
     def start(self) -> None:
         """Begin to work."""
@@ -161,6 +178,7 @@ class ThreadWorker:
         self._give(lambda: self._calls.cancel(order))
 
     def _give(self, job: Callable[[], Event | None]) -> None:
+        self._given_s = self._stopwatch_s()
         self._free.clear()
         self._jobs.put(job)
 
@@ -179,16 +197,30 @@ class ThreadWorker:
 class FeedThread:
     """Asks the venue in a thread of its own; the answers come as events."""
 
-    def __init__(self, feed: Feed, clock: Clock, put: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        clock: Clock,
+        put: Callable[[Event], None],
+        stopwatch_s: Callable[[], float] = stopwatch_s,
+    ) -> None:
         """Prepare; `start` begins the work."""
         self._feed = feed
         self._clock = clock
         self._put = put
+        self._stopwatch_s = stopwatch_s
+        self._asked_s = stopwatch_s()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._work, name="feed", daemon=True)
 
+    @property
+    def silent_s(self) -> float:
+        """Return how many seconds ago it looked for a question that is due."""
+        return self._stopwatch_s() - self._asked_s
+
     def start(self) -> None:
         """Begin to ask."""
+        self._asked_s = self._stopwatch_s()
         self._thread.start()
 
     def stop(self, timeout_s: float) -> bool:
@@ -200,6 +232,7 @@ class FeedThread:
     def _work(self) -> None:
         try:
             while not self._end.is_set():
+                self._asked_s = self._stopwatch_s()
                 if not self._feed.ask_due():
                     self._end.wait(self._pause_s())
         except Exception as error:  # noqa: BLE001 - the top of a thread: its death must reach the loop, whatever it was
@@ -210,6 +243,56 @@ class FeedThread:
         if next_at is None:
             return _LOOK_UP_S
         return min(max((next_at - self._clock.now()).total_seconds(), 0), _LOOK_UP_S)
+
+
+class Errand:
+    """Does one thing in a thread of its own whenever it is asked to; asked while it is at it, it does it once more.
+
+    What it raises goes to `failed` and ends nothing. Between two times it rests for `rest_s` seconds.
+    """
+
+    def __init__(
+        self, name: str, do: Callable[[], None], failed: Callable[[Exception], None], rest_s: float = 0
+    ) -> None:
+        """Prepare; `start` begins to wait for being asked."""
+        self._do = do
+        self._failed = failed
+        self._rest_s = rest_s
+        self._jobs: SimpleQueue[bool] = SimpleQueue()
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin to wait for being asked."""
+        self._thread.start()
+
+    def ask(self) -> None:
+        """Let it be done; never waits."""
+        if self._jobs.empty():
+            self._jobs.put(True)
+
+    def finish(self, timeout_s: float, *, once_more: bool) -> bool:
+        """End, having done it a last time where that is wanted; returns whether it ended within so many seconds."""
+        if once_more:
+            self.ask()
+        self._jobs.put(False)
+        self._end.set()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        while self._jobs.get():
+            try:
+                self._do()
+            except Exception as error:  # noqa: BLE001 - the top of a thread: what goes wrong here must not end the bot
+                self._tell(error)
+            self._end.wait(self._rest_s)
+
+    def _tell(self, error: Exception) -> None:
+        try:
+            self._failed(error)
+        except Exception:  # the top of a thread, too: it must be there when it is asked again
+            log.exception("%s failed, and could not be told", self._thread.name)
 
 
 class Alarm:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import date, datetime
+    from decimal import Decimal
 
     from domain.instrument import Instrument
     from domain.market import Candle, Quote
@@ -197,9 +198,13 @@ class TrustLost:
 
 
 class OwnerWish(StrEnum):
-    """What the owner may ask of a running grid."""
+    """What the owner may ask of a running grid.
+
+    `UNPAUSE` takes back what the owner asked for, and no more; `RESUME` ends stops and the safe state as well.
+    """
 
     PAUSE = "pause"
+    UNPAUSE = "unpause"
     RESUME = "resume"
     CANCEL_ALL = "cancel_all"
 
@@ -210,6 +215,27 @@ class OwnerAsked:
 
     symbol: str
     wish: OwnerWish
+    at: datetime
+
+
+class Dial(StrEnum):
+    """What the owner may turn on a running grid."""
+
+    GAP = "gap"
+    SIZE = "size"
+
+
+@dataclass(frozen=True, slots=True)
+class DialTurned:
+    """The owner set a dial: the gap in percent, or the size of an order in the unit in force.
+
+    `instead_of` is the value in the settings, which holds again as soon as the owner changes it there.
+    """
+
+    symbol: str
+    dial: Dial
+    value: Decimal
+    instead_of: Decimal
     at: datetime
 
 
@@ -299,7 +325,7 @@ VenueEvent = (
     | TermsRead
 )
 TrustEvent = VenueAway | VenueBack | ConcernRaised | TrustLost | TrustRegained
-Event = MarketEvent | VenueEvent | TrustEvent | OwnerAsked | TimerFired | WorkerDied
+Event = MarketEvent | VenueEvent | TrustEvent | OwnerAsked | DialTurned | TimerFired | WorkerDied
 StrategyEvent = (
     MarketEvent
     | OrderFilled

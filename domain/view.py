@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FillSeen:
-    """One execution with the order it belongs to, by our id; `earned`: the matched profit that it brought."""
+    """One execution with the order it belongs to, by our id.
+
+    `earned` is the matched profit that it brought; None where a ledger from before it was kept does not tell.
+    """
 
     client_id: str
     slot: str
     side: Side
     fill: Fill
-    earned: Decimal
+    earned: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class View:
     """A run at one moment; fills and decisions are the newest ones only, newest first, orders those still open.
 
     `standing`: why the bot does not trade as it otherwise would, the gravest first; empty while all is well. `report`
-    is where the newest report stands, relative to the folder of reports; None while there is none.
+    is where the newest report stands, relative to the folder of reports; None while there is none. `price_age_s`: how
+    long ago the last price was heard; None before the first.
     """
 
     snapshot: Snapshot
@@ -59,6 +63,7 @@ class View:
     positions: tuple[LotsSeen, ...] = ()
     standing: tuple[Reason, ...] = ()
     report: str | None = None
+    price_age_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

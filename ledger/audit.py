@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from heapq import merge
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,7 @@ class _Audit:
         self._sums: dict[int, FillSum] = {}
         self._served: dict[int, set[tuple[str, str, str]]] = {}
         self._steps: dict[int, tuple[OrderState, Decimal]] = {}
+        self._accepted: Counter[str] = Counter()
 
     def differences(self) -> Iterator[Reason]:
         """Give each difference as it is found."""
@@ -56,9 +58,17 @@ class _Audit:
         yield from self._read_the_rest()
         yield from self._follow_steps()
         yield from self._compare_orders()
+        yield from self._compare_tallies()
         for symbol in sorted({*self._reader.symbols(), *self._books}):
             yield from self._compare_book(symbol)
             yield from self._compare_days(symbol)
+
+    def _compare_tallies(self) -> Iterator[Reason]:
+        stored = self._reader.tallies()
+        for symbol in sorted({*stored, *self._accepted}):
+            has, wants = stored.get(symbol, 0), self._accepted[symbol]
+            if has != wants:
+                yield reason("audit_tally_differs", symbol=symbol, stored=has, rebuilt=wants)
 
     def _replay(self) -> Iterator[Reason]:
         journal: Iterator[Entry] = merge(self._reader.each_fill(), self._reader.each_adjustment(), key=_place)
@@ -74,6 +84,11 @@ class _Audit:
                 yield reason("audit_entry_unbookable", entry=entry.entry, symbol=entry.symbol, what=str(error))
                 continue
             key = (entry.symbol, entry.day)
+            earned, stored = after.matched - before.matched, _earned_by(entry)
+            if stored not in {None, earned}:
+                yield reason(
+                    "audit_earned_differs", symbol=entry.symbol, entry=entry.entry, stored=stored, rebuilt=earned
+                )
             self._books[entry.symbol] = self._left[key] = after
             self._days[key] = self._days.get(key, DayRecord(*key)).added(before, after)
 
@@ -113,6 +128,7 @@ class _Audit:
         open_in: dict[tuple[str, str], str] = {}
         for record in self._reader.each_order():
             order = record.order
+            self._accepted[order.symbol] += record.accepted
             yield from self._compare_order(record)
             if not order.is_closed:
                 other = open_in.setdefault((order.symbol, order.cell), order.client_id)
@@ -183,6 +199,10 @@ class _Audit:
 
 def _place(entry: Entry) -> int:
     return entry.entry
+
+
+def _earned_by(entry: Entry) -> Decimal | None:
+    return entry.earned if isinstance(entry, FillRecord) else None
 
 
 def _agrees(record: OrderRecord) -> bool:

@@ -50,6 +50,7 @@ class Memory:
     open_orders: dict[int, OrderRecord]
     books: dict[str, Book]
     states: dict[str, str]
+    tallies: dict[str, int]
     closed_orders: dict[int, OrderRecord] = field(default_factory=dict)
     days: dict[tuple[str, date], DayRecord | None] = field(default_factory=dict)
 
@@ -98,6 +99,10 @@ class Present:
         """Return the book; to read it anew from every day would cost more with each."""
         return self.memory.book(symbol)
 
+    def accepted(self, symbol: str) -> int:
+        """Return how many orders the venue ever accepted."""
+        return self.memory.tallies.get(symbol, 0)
+
     def has_state(self, name: str) -> bool:
         """Whether a row of remembered state is there."""
         return name in self.memory.states
@@ -123,4 +128,5 @@ def remembered(driver: Driver, reader: Reader) -> Memory:
         open_orders={record.order.seq: record for record in reader.open_records()},
         books={symbol: reader.book(symbol) for symbol in reader.symbols()},
         states=reader.state_texts(),
+        tallies=reader.tallies(),
     )

@@ -10,10 +10,11 @@ from sqlalchemy import bindparam, delete, insert, update
 from domain.commands import AdoptLot, MoveLots
 from domain.errors import IllegalTransition
 from domain.exact import ZERO
+from domain.mark import Mark
 from domain.order import OrderState
 from ledger.columns import BodyText
 from ledger.records import DayRecord, OrderRecord
-from ledger.schema import adjustments, days, decisions, fills, lots, orders, state, transitions
+from ledger.schema import adjustments, days, decisions, fills, lots, marks, orders, state, tallies, transitions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +57,16 @@ _INSERT_STATE = _insert(state)
 _UPDATE_STATE = _update(state, ("name",), ("body",))
 _DELETE_STATE = delete(state).where(state.c.name == bindparam("name"))
 
+_INSERT_MARK = _insert(marks)
+_DELETE_MARK = delete(marks).where(*(marks.c[name] == bindparam(name) for name in ("symbol", "step_s", "at")))
+_FORGET_MARKS = delete(marks).where(
+    marks.c.symbol == bindparam("symbol"),
+    marks.c.step_s == bindparam("step_s"),
+    marks.c.at < bindparam("before", type_=marks.c.at.type),
+)
+_INSERT_TALLY = _insert(tallies)
+_UPDATE_TALLY = _update(tallies, ("symbol",), ("orders",))
+
 _BODY = BodyText()
 
 _Rows = list[dict[str, Any]]
@@ -77,11 +88,15 @@ class Page:
         self._fills: _Rows = []
         self._adjustments: _Rows = []
         self._decisions: _Rows = []
+        self._tallies: dict[str, int] = {}
+        self._marks: dict[tuple[str, int, datetime], Mark] = {}
+        self._forgotten: _Rows = []
 
     @property
     def is_blank(self) -> bool:
         """Whether nothing was written, so that nothing need be committed."""
-        return not (self._orders or self._books or self._decisions or self._states)
+        written = self._orders or self._books or self._decisions or self._states
+        return not (written or self._marks or self._forgotten)
 
     def order(self, order: Order, at: datetime, why: Reason | None = None) -> None:
         """Write a new order, or the step that a known one took; `why` is kept with both."""
@@ -93,6 +108,8 @@ class Page:
         else:
             _refuse_another(known.order, order)
         self._step(order, at, why)
+        if order.venue_id is not None and not known.accepted:
+            self._tallies[order.symbol] = self._tallies.get(order.symbol, 0) + 1
         self._orders[order.seq] = replace(
             known,
             order=order,
@@ -126,6 +143,7 @@ class Page:
                 "fee": fill.fee,
                 "at": fill.at,
                 "day": day,
+                "earned": after.matched - before.matched,
             }
         )
 
@@ -161,6 +179,14 @@ class Page:
         else:
             self._states[name] = text
 
+    def mark(self, symbol: str, mark: Mark) -> None:
+        """Write a bucket of prices, in the place of the one that is stored for its time."""
+        self._marks[symbol, mark.step_s, mark.at] = mark
+
+    def forget_marks(self, symbol: str, step_s: int, before: datetime) -> None:
+        """Remove the stored buckets of a step that began before a moment."""
+        self._forgotten.append({"symbol": symbol, "step_s": step_s, "before": before})
+
     def has_fill(self, symbol: str, fill_id: str) -> bool:
         """Say whether an execution is booked, here or before."""
         return (symbol, fill_id) in self._fill_ids or self._memory.reader.has_fill(symbol, fill_id)
@@ -177,6 +203,8 @@ class Page:
             _write_lots(driver, symbol, self._memory.book(symbol), book)
         driver.write(_INSERT_DECISION, *self._decisions)
         self._write_states(driver)
+        self._write_tallies(driver)
+        self._write_marks(driver)
 
     def remember(self) -> None:
         """Take over into the ledger's memory what is now committed."""
@@ -189,6 +217,8 @@ class Page:
                 self._memory.states.pop(name, None)
             else:
                 self._memory.states[name] = text
+        for symbol in self._tallies:
+            self._memory.tallies[symbol] = self._tally(symbol)
 
     def _order(self, seq: int) -> OrderRecord | None:
         return self._orders.get(seq) or self._memory.order(seq)
@@ -272,6 +302,25 @@ class Page:
                 driver.write(_UPDATE_STATE, {"key_name": name, "body": text})
             else:
                 driver.write(_INSERT_STATE, {"name": name, "body": text})
+
+    def _tally(self, symbol: str) -> int:
+        return self._memory.tallies.get(symbol, 0) + self._tallies[symbol]
+
+    def _write_tallies(self, driver: Driver) -> None:
+        for symbol in self._tallies:
+            if symbol in self._memory.tallies:
+                driver.write(_UPDATE_TALLY, {"key_symbol": symbol, "orders": self._tally(symbol)})
+            else:
+                driver.write(_INSERT_TALLY, {"symbol": symbol, "orders": self._tally(symbol)})
+
+    def _write_marks(self, driver: Driver) -> None:
+        driver.write(_FORGET_MARKS, *self._forgotten)
+        rows = [
+            {"symbol": symbol, **{name: getattr(mark, name) for name in Mark.__slots__}}
+            for (symbol, _, _), mark in self._marks.items()
+        ]
+        driver.write(_DELETE_MARK, *rows)
+        driver.write(_INSERT_MARK, *rows)
 
 
 def _refuse_another(known: Order, order: Order) -> None:

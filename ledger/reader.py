@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Integer, bindparam, func, select, type_coerce
+from sqlalchemy import Integer, bindparam, cast, func, select, type_coerce
 
 from domain.instrument import Side
-from ledger.columns import BodyText, Word, Words
+from ledger.columns import BodyText, Count, Word, Words
+from ledger.cycles import newest_cycles
 from ledger.driver import Pool
 from ledger.records import (
     DayRecord,
@@ -18,20 +19,35 @@ from ledger.records import (
     decision_of,
     fill_of,
     lots_of,
+    mark_of,
     order_of,
 )
-from ledger.schema import adjustments, days, decisions, fills, lots, meta, orders, state, transitions
+from ledger.schema import (
+    IS_WARNING,
+    adjustments,
+    days,
+    decisions,
+    fills,
+    lots,
+    marks,
+    meta,
+    orders,
+    state,
+    tallies,
+    transitions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date, datetime
 
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import Column, ColumnElement, Label, Select
 
     from domain.book import Book
+    from domain.mark import Mark
     from domain.order import Fill, Order
     from ledger.driver import Driver, Row
-    from ledger.records import AdjustmentRecord, DecisionRecord, FillRecord, OrderRecord
+    from ledger.records import AdjustmentRecord, CycleRecord, DecisionRecord, FillRecord, OrderRecord
 
 T = TypeVar("T")
 
@@ -43,12 +59,20 @@ _SLOT: ColumnElement[str] = bindparam("slot", type_=Words())
 _LIMIT: ColumnElement[int] = bindparam("limit", type_=Integer())
 _AFTER: ColumnElement[int] = bindparam("after", type_=Integer())
 
+
+def _sum(count: Column[Any]) -> Label[Any]:
+    # Cast: PostgreSQL takes the sum of whole numbers for a number with decimals.
+    return cast(func.coalesce(func.sum(count), 0), Count()).label(count.name)
+
+
 ORDER_BY_SEQ = select(orders).where(orders.c.seq == bindparam("seq"))
 _ORDER_BY_CLIENT_ID = select(orders).where(orders.c.client_id == bindparam("client_id"))
-_OPEN_ORDERS = select(orders).where(orders.c.closed_at.is_(None)).order_by(orders.c.seq)
+# Not sorted here: to sort them SQLite would walk over all orders ever, instead of the index of the open ones.
+_OPEN_ORDERS = select(orders).where(orders.c.closed_at.is_(None))
 _ORDERS_AFTER = select(orders).where(orders.c.seq > _AFTER).order_by(orders.c.seq).limit(_LIMIT)
 _NEWEST_ORDERS = select(orders).order_by(orders.c.seq.desc()).limit(_LIMIT)
-_ACCEPTED = select(func.count().label("n")).where(orders.c.symbol == _SYMBOL, orders.c.accepted)
+_TALLIES = select(tallies)
+_ACCEPTED = select(func.max(tallies.c.orders).label("n")).where(tallies.c.symbol == _SYMBOL)
 _ATTEMPT = select(func.max(orders.c.attempt).label("n")).where(
     orders.c.symbol == _SYMBOL,
     # Between these two stand the attempts of one key: the unique index finds them without a search.
@@ -74,11 +98,22 @@ _FILL = select(fills.c.entry).where(fills.c.symbol == _SYMBOL, fills.c.fill_id =
 _ADJUSTMENTS_AFTER = select(adjustments).where(adjustments.c.entry > _AFTER).order_by(adjustments.c.entry).limit(_LIMIT)
 _TRANSITIONS_AFTER = select(transitions).where(transitions.c.id > _AFTER).order_by(transitions.c.id).limit(_LIMIT)
 _DAYS = select(days).where(days.c.symbol == _SYMBOL).order_by(days.c.day)
+_NEWEST_DAYS = select(days).where(days.c.symbol == _SYMBOL).order_by(days.c.day.desc()).limit(_LIMIT)
+_ADDED = select(days.c.cash_flow, days.c.fees, days.c.matched, days.c.adopted_cost).where(days.c.symbol == _SYMBOL)
+_COUNTED = select(*map(_sum, (days.c.buys, days.c.sells, days.c.cycles))).where(days.c.symbol == _SYMBOL)
 _DAY = select(days).where(days.c.symbol == _SYMBOL, days.c.day == bindparam("day"))
 _LOTS = select(lots).where(lots.c.symbol == _SYMBOL).order_by(lots.c.slot, lots.c.n)
 _SYMBOLS = select(days.c.symbol).union(select(lots.c.symbol)).subquery()
 _ALL_SYMBOLS = select(_SYMBOLS.c.symbol).order_by(_SYMBOLS.c.symbol)
 _NEWEST_DECISIONS = select(decisions).order_by(decisions.c.id.desc()).limit(_LIMIT)
+_NEWEST_WARNINGS = select(decisions).where(IS_WARNING).order_by(decisions.c.id.desc()).limit(_LIMIT)
+_OF_STEP = (marks.c.symbol == _SYMBOL, marks.c.step_s == bindparam("step_s"))
+_MARKS = select(marks).where(*_OF_STEP).order_by(marks.c.at)
+_OLDEST_MARK = _MARKS.limit(1)
+_NEWEST_MARKS = select(marks).where(*_OF_STEP).order_by(marks.c.at.desc()).limit(_LIMIT)
+_PLACES = select(marks.c.at, func.row_number().over(order_by=marks.c.at.desc()).label("n")).where(*_OF_STEP).subquery()
+_EACH_NTH = select(_PLACES.c.at).where((_PLACES.c.n - 1) % bindparam("every", type_=Integer()) == 0)
+_THINNED_MARKS = _MARKS.where(marks.c.at.in_(_EACH_NTH))
 _BODY = type_coerce(state.c.body, BodyText()).label("body")
 _DECISIONS_AFTER = select(decisions).where(decisions.c.id > _AFTER).order_by(decisions.c.id).limit(_LIMIT)
 _STATE = select(_BODY).where(state.c.name == bindparam("name"))
@@ -127,8 +162,8 @@ class Reader:
         return [order_of(row) for row in self._read(_NEWEST_ORDERS, limit=limit)]
 
     def open_records(self) -> list[OrderRecord]:
-        """Return the orders of which something is still expected, with all that is known of them."""
-        return [order_of(row) for row in self._read(_OPEN_ORDERS)]
+        """Return the orders of which something is still expected, with all that is known of them, oldest first."""
+        return sorted(map(order_of, self._read(_OPEN_ORDERS)), key=lambda record: record.order.seq)
 
     def open_orders(self) -> list[Order]:
         """Return the orders of which something is still expected, oldest first."""
@@ -145,8 +180,12 @@ class Reader:
         return order_of(found[0]) if found else None
 
     def accepted(self, symbol: str) -> int:
-        """Count the orders that the venue ever accepted."""
+        """Return how many orders the venue ever accepted; they are tallied as they come, not counted here."""
         return self._count(_ACCEPTED, symbol=symbol)
+
+    def tallies(self) -> dict[str, int]:
+        """Return for each symbol how many orders its venue ever accepted."""
+        return {row["symbol"]: row["orders"] for row in self._read(_TALLIES)}
 
     def last_attempt(  # noqa: PLR0917  # the parts of an intent key in their order
         self, symbol: str, epoch: int, slot: str, side: Side, cycle: int, session: date | None = None
@@ -177,6 +216,11 @@ class Reader:
         """Return the executions of one order, in the order of booking; looks through all fills."""
         return [fill_of(row).fill for row in self._read(_FILLS_OF, seq=order_seq)]
 
+    def cycles(self, symbol: str, limit: int) -> list[CycleRecord]:
+        """Return the newest closed cycles with what was bought and sold in them, newest first; sold dust is none."""
+        with self._source.snapshot() as driver:
+            return newest_cycles(driver, symbol, lots_of(driver.read(_LOTS, symbol=symbol)), limit)
+
     def fill_sums(self) -> dict[str, FillSum]:
         """Return what was executed of each order, by client id; reads every fill."""
         with self.frozen() as same:
@@ -197,6 +241,10 @@ class Reader:
         """Return the roll-up of each day, oldest first."""
         return [DayRecord(**row) for row in self._read(_DAYS, symbol=symbol)]
 
+    def newest_days(self, symbol: str, limit: int) -> list[DayRecord]:
+        """Return the roll-up of the newest days, newest first."""
+        return [DayRecord(**row) for row in self._read(_NEWEST_DAYS, symbol=symbol, limit=limit)]
+
     def day(self, symbol: str, day: date) -> DayRecord | None:
         """Return the roll-up of one day."""
         found = self._read(_DAY, symbol=symbol, day=day)
@@ -205,12 +253,38 @@ class Reader:
     def book(self, symbol: str) -> Book:
         """Return the book, from days and lots alone."""
         with self._source.snapshot() as driver:
-            rolled = [DayRecord(**row) for row in driver.read(_DAYS, symbol=symbol)]
-            return book_of(rolled, lots_of(driver.read(_LOTS, symbol=symbol)))
+            added, (counted,) = driver.read(_ADDED, symbol=symbol), driver.read(_COUNTED, symbol=symbol)
+            return book_of(added, counted, lots_of(driver.read(_LOTS, symbol=symbol)))
 
     def decisions(self, limit: int) -> list[DecisionRecord]:
         """Return the newest decisions and refusals, newest first."""
         return [decision_of(row) for row in self._read(_NEWEST_DECISIONS, limit=limit)]
+
+    def warnings(self, limit: int) -> list[DecisionRecord]:
+        """Return the newest decisions that were told as warnings, newest first."""
+        return [decision_of(row) for row in self._read(_NEWEST_WARNINGS, limit=limit)]
+
+    def marks(self, symbol: str, step_s: int) -> list[Mark]:
+        """Return the buckets of a step that are kept, oldest first; the newest may not be over."""
+        return [mark_of(row) for row in self._read(_MARKS, symbol=symbol, step_s=step_s)]
+
+    def thinned_marks(self, symbol: str, step_s: int, every: int) -> list[Mark]:
+        """Return the newest bucket of a step and each so manieth before it, oldest first."""
+        return [mark_of(row) for row in self._read(_THINNED_MARKS, symbol=symbol, step_s=step_s, every=every)]
+
+    def newest_marks(self, symbol: str, step_s: int, limit: int) -> list[Mark]:
+        """Return the newest buckets of a step, oldest first."""
+        return [mark_of(row) for row in reversed(self._read(_NEWEST_MARKS, symbol=symbol, step_s=step_s, limit=limit))]
+
+    def newest_mark(self, symbol: str, step_s: int) -> Mark | None:
+        """Return the newest bucket of a step."""
+        found = self.newest_marks(symbol, step_s, 1)
+        return found[0] if found else None
+
+    def oldest_mark(self, symbol: str, step_s: int) -> Mark | None:
+        """Return the oldest bucket of a step that is kept."""
+        found = self._read(_OLDEST_MARK, symbol=symbol, step_s=step_s)
+        return mark_of(found[0]) if found else None
 
     def state(self, name: str) -> dict[str, Any] | None:
         """Return one state of a strategy or a run."""

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from domain.book import Book, Lot
 from domain.commands import AdoptLot, MoveLots
 from domain.decision import Note
 from domain.exact import ZERO
+from domain.mark import Mark
 from domain.order import Fill, IntentKey, Order
 from domain.reason import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
     from decimal import Decimal
 
     from domain.instrument import Side
+
+_MARK = itemgetter(*Mark.__slots__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,10 @@ class OrderRecord:
 
 @dataclass(frozen=True, slots=True)
 class FillRecord:
-    """One booked execution; `entry` is its place in the book, `day` the market's date."""
+    """One booked execution; `entry` is its place in the book, `day` the market's date.
+
+    `earned` is what it added to the matched profit, in the quote currency: 0 for a buy, None where no one wrote it yet.
+    """
 
     entry: int
     symbol: str
@@ -77,6 +84,27 @@ class FillRecord:
     order_seq: int
     fill: Fill
     day: date
+    earned: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CycleRecord:
+    """One closed cycle: what a slot bought and sold between two times when it held nothing.
+
+    `buys` are the purchases of what was sold, each with the quantity and the fee of its part in it, under the slot they
+    were bought for; none where the lot was taken over. `cost` is what the sold lots cost, taken over or bought.
+    """
+
+    slot: str
+    cycle: int
+    buys: tuple[FillRecord, ...]
+    sells: tuple[FillRecord, ...]
+    cost: Decimal
+
+    @property
+    def earned(self) -> Decimal:
+        """Return the matched profit of the whole cycle, in the quote currency."""
+        return sum((sale.fill.notional - sale.fill.fee for sale in self.sells), ZERO) - self.cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +211,9 @@ def order_of(row: Mapping[str, Any]) -> OrderRecord:
 def fill_of(row: Mapping[str, Any]) -> FillRecord:
     """Read an execution."""
     fill = Fill(row["fill_id"], row["price"], row["qty"], row["fee"], row["at"])
-    return FillRecord(row["entry"], row["symbol"], row["slot"], row["side"], row["order_seq"], fill, row["day"])
+    return FillRecord(
+        row["entry"], row["symbol"], row["slot"], row["side"], row["order_seq"], fill, row["day"], row["earned"]
+    )
 
 
 def adjustment_of(row: Mapping[str, Any]) -> AdjustmentRecord:
@@ -202,6 +232,11 @@ def decision_of(row: Mapping[str, Any]) -> DecisionRecord:
     return DecisionRecord(row["id"], row["at"], row["symbol"], note, row["order_seq"])
 
 
+def mark_of(row: Mapping[str, Any]) -> Mark:
+    """Read a bucket."""
+    return Mark(*_MARK(row))
+
+
 def lots_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Lot, ...]]:
     """Read the lots of one symbol, ordered by slot and number."""
     held: dict[str, tuple[Lot, ...]] = {}
@@ -210,18 +245,17 @@ def lots_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Lot, ...]]:
     return held
 
 
-def book_of(rolled: Iterable[DayRecord], lots: Mapping[str, tuple[Lot, ...]]) -> Book:
-    """Make the book from its days and its lots, however many fills there were."""
-    book = Book(lots=lots)
-    for day in rolled:
-        book = replace(
-            book,
-            cash_flow=book.cash_flow + day.cash_flow,
-            fees=book.fees + day.fees,
-            matched=book.matched + day.matched,
-            adopted_cost=book.adopted_cost + day.adopted_cost,
-            buys=book.buys + day.buys,
-            sells=book.sells + day.sells,
-            cycles=book.cycles + day.cycles,
-        )
-    return book
+def book_of(
+    added: Sequence[Mapping[str, Decimal]], counted: Mapping[str, int], lots: Mapping[str, tuple[Lot, ...]]
+) -> Book:
+    """Make the book from what each of its days added, from what was counted in all of them, and from its lots."""
+    return Book(
+        lots=lots,
+        cash_flow=sum((day["cash_flow"] for day in added), ZERO),
+        fees=sum((day["fees"] for day in added), ZERO),
+        matched=sum((day["matched"] for day in added), ZERO),
+        adopted_cost=sum((day["adopted_cost"] for day in added), ZERO),
+        buys=counted["buys"],
+        sells=counted["sells"],
+        cycles=counted["cycles"],
+    )

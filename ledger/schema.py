@@ -8,7 +8,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     ForeignKey,
-    Index,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -78,17 +77,6 @@ orders = Table(
     UniqueConstraint("venue_id"),
 )
 
-Index(
-    "one_open_order_per_slot",
-    orders.c.symbol,
-    orders.c.slot,
-    unique=True,
-    sqlite_where=text("closed_at IS NULL"),
-    postgresql_where=text("closed_at IS NULL"),
-)
-Index("orders_by_sent_at", orders.c.sent_at)
-Index("orders_by_slot", orders.c.symbol, orders.c.slot, orders.c.created_at)
-
 transitions = Table(
     "transitions",
     metadata,
@@ -115,6 +103,8 @@ fills = Table(
     _must("fee", Amount()),
     _must("at", Moment()),
     _must("day", Day()),
+    # What it added to the matched profit; rows from before revision 0002 do not say.
+    _may("earned", Amount()),
     UniqueConstraint("symbol", "fill_id"),
 )
 
@@ -163,6 +153,27 @@ days = Table(
     PrimaryKeyConstraint("symbol", "day"),
 )
 
+marks = Table(
+    "marks",
+    metadata,
+    _must("symbol", Words()),
+    _must("step_s", Count()),
+    _must("at", Moment()),
+    _must("open", Amount()),
+    _must("high", Amount()),
+    _must("low", Amount()),
+    _must("close", Amount()),
+    _must("cash_flow", Amount()),
+    _must("position", Amount()),
+    _must("cost", Amount()),
+    _must("matched", Amount()),
+    _must("adopted_cost", Amount()),
+    PrimaryKeyConstraint("symbol", "step_s", "at"),
+)
+
+# How many orders a venue ever accepted: to count them would cost more with each.
+tallies = Table("tallies", metadata, _must("symbol", Words()), _must("orders", Count()), PrimaryKeyConstraint("symbol"))
+
 decisions = Table(
     "decisions",
     metadata,
@@ -175,5 +186,8 @@ decisions = Table(
     _must("weight", Word(Weight)),
     Column("order_seq", Count(), ForeignKey("orders.seq"), nullable=True),
 )
+
+# Written out, not bound: SQLite uses an index on a part of the rows only where the query names the same part.
+IS_WARNING = text("weight = 'warning'")
 
 state = Table("state", metadata, Column("name", Words(), primary_key=True), _must("body", Words()))

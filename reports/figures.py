@@ -7,9 +7,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from domain.exact import ZERO
-from domain.snapshot import Mode, RunState, Snapshot
+from domain.snapshot import Mode, PriceSource, RunState, Snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from domain.book import Book
     from ledger.reader import Reader
 
 RUN = "run"
@@ -21,26 +24,33 @@ def snapshot(reader: Reader) -> Snapshot | None:
     run = reader.state(RUN)
     if run is None:
         return None
-    identity = reader.meta()
     symbol = run["symbol"]
-    book = reader.book(symbol)
+    return described(
+        reader.meta(), run, reader.book(symbol), orders=reader.accepted(symbol), open_orders=len(reader.open_orders())
+    )
+
+
+def described(
+    identity: Mapping[str, str], run: Mapping[str, Any], book: Book, *, orders: int, open_orders: int
+) -> Snapshot:
+    """Return the figures of a run by its row and its book, whether they come from the ledger or from the loop."""
     last = _number(run["last"])
     differences = run["differences"]
     return Snapshot(
         exchange=identity["exchange"],
         instance=identity["instance"],
         mode=Mode(identity["mode"]),
-        symbol=symbol,
+        symbol=run["symbol"],
         currency=run["currency"],
         started_at=_moment(run["started_at"]),
         at=_moment(run["at"]),
         bars=run["bars"],
         last=last,
-        orders=reader.accepted(symbol),
+        orders=orders,
         buys=book.buys,
         sells=book.sells,
         cycles=book.cycles,
-        open_orders=len(reader.open_orders()),
+        open_orders=open_orders,
         position=book.position,
         cash=Decimal(run["cash_start"]) + book.cash_flow,
         fees=book.fees,
@@ -51,6 +61,8 @@ def snapshot(reader: Reader) -> Snapshot | None:
         version=run["version"],
         report=run["report"],
         differences=None if differences is None else tuple(differences),
+        # A ledger from before this was written was of a real market, or a demo that said so itself.
+        prices=PriceSource(run.get("prices", PriceSource.LIVE)),
     )
 
 

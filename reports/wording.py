@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import tomllib
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from domain.exact import plain
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from domain.reason import Reason
+    from domain.reason import Figure, Reason
 
 LANGUAGES = ("ko", "en")
+_GROUPED_FROM = 1000
+_TO_BE_TYPED = frozenset({"smallest", "suggestion"})
+"""Figures that the owner is asked to put into the settings, which take no commas."""
+
 TEXTS = Path(__file__).parent / "texts"
 
 
@@ -26,13 +33,24 @@ class Wording:
     def sentence(self, why: Reason) -> str:
         """Say a reason with its figures; where no sentence fits, its plain form. Never raises."""
         try:
-            return self._sentences[why.code].format_map(why.plain_figures())
+            return self._sentences[why.code].format_map({name: _readable(name, value) for name, value in why.figures})
         except (LookupError, ValueError, AttributeError):
             return str(why)
 
     def text(self, code: str) -> str:
         """Return the text of a code that has no figures, else the code itself. Never raises."""
         return self._sentences.get(code, code)
+
+
+def _readable(name: str, value: Figure) -> str:
+    """Write a figure for people: prices, amounts and quantities in groups of three digits, all of them."""
+    if not isinstance(value, Decimal):
+        return str(value)
+    text = plain(value)
+    if name in _TO_BE_TYPED:
+        return text
+    whole, point, rest = text.partition(".")
+    return f"{int(whole):,}{point}{rest}" if abs(value) >= _GROUPED_FROM else text
 
 
 @cache

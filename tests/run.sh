@@ -39,6 +39,9 @@ apt_install() {
     DEBIAN_FRONTEND=noninteractive timeout 600 apt-get install -y -qq --no-install-recommends "$@" </dev/null >/dev/null 2>&1
 }
 
+# Its package puts it where only root looks.
+find_mosquitto() { command -v mosquitto >/dev/null 2>&1 || [[ -x /usr/sbin/mosquitto ]]; }
+
 make_environment() {
     if ! venv_works "$PWD" && can_apt && ! find_python >/dev/null 2>&1; then
         echo "installing python3-venv"
@@ -48,6 +51,10 @@ make_environment() {
     if ! find_postgres && can_apt; then
         echo "installing postgresql"
         apt_install postgresql || echo "postgresql could not be installed"
+    fi
+    if ! find_mosquitto && can_apt; then
+        echo "installing mosquitto"
+        apt_install mosquitto || echo "mosquitto could not be installed"
     fi
 }
 

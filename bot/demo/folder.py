@@ -37,6 +37,7 @@ NOT_SHAPING = frozenset(
         "mqtt_port",
         "mqtt_username",
         "mqtt_tls",
+        "mqtt_commands",
         "web_port",
         "data_dir",
         "shared_dir",

@@ -12,6 +12,7 @@ from bot.launch.telling import print_line
 from bot.pricefile import read_prices
 from bot.recovery import Interrupted
 from bot.wiring.demo import demo_run
+from bot.wiring.faces import Faces
 from bot.workers import Alarm
 from domain.errors import ExitCode
 from domain.exact import ZERO
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from domain.snapshot import Snapshot
 
 _LOOK_UP_S = 1
+_REPORT_MAX_S = 60.0
+_REPORT_AT_STOP_MAX_S = 3.0
+"""How long the last report is waited for: without hurry at the market's end, else within what a stop may take."""
 
 
 def run_demo(settings: Settings, options: Options, teller: Teller, stop: StopRequest) -> int:
@@ -37,13 +41,32 @@ def run_demo(settings: Settings, options: Options, teller: Teller, stop: StopReq
     if options.fresh:
         set_aside(folder)
     wanted = MarketWanted(settings.symbol, prices, settings.paper_cash or ZERO, options.speed)
+    faces = Faces.of(settings, folder.ledger, folder.path, teller.wording)
+    faces.opened = teller.look_here
     try:
-        ended, shown = _played(settings, options, folder, wanted, teller=teller, stop=stop)
+        return _shown(settings, options, folder, wanted, faces, teller=teller, stop=stop)
     except Interrupted:
+        teller.say(reason("stopped_at_start"))
         return ExitCode.OK
     except VenueGone as gone:
         teller.say(gone.why)
         return ExitCode.OUR_FAULT
+    finally:
+        faces.close()
+
+
+def _shown(
+    settings: Settings,
+    options: Options,
+    folder: DemoFolder,
+    wanted: MarketWanted,
+    faces: Faces,
+    *,
+    teller: Teller,
+    stop: StopRequest,
+) -> int:
+    ended, shown = _played(settings, options, folder, wanted, faces, teller=teller, stop=stop)
+    faces.last_report(_REPORT_MAX_S if ended else _REPORT_AT_STOP_MAX_S)
     if ended:
         print_line(shown)
     else:
@@ -62,13 +85,17 @@ def _played(
     options: Options,
     folder: DemoFolder,
     wanted: MarketWanted,
+    faces: Faces,
     *,
     teller: Teller,
     stop: StopRequest,
 ) -> tuple[bool, Snapshot]:
     # Who waits for the last line has no eye for the fills.
     watch = _look_away if options.exit_at_end else teller.fill
-    with demo_run(settings, folder, wanted, tell=teller.warn, watch=watch, stopped=stop) as (demo, patience):
+    with demo_run(settings, folder, wanted, tell=teller.warn, watch=watch, stopped=stop, faces=faces) as (
+        demo,
+        patience,
+    ):
         code = "demo_synthetic" if options.prices is None else "demo_recorded"
         teller.say(
             reason(

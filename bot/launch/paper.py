@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.launch.telling import print_line
-from bot.places import paper_folder
+from bot.places import paper_folder, paper_ledger
 from bot.pricefile import read_prices
+from bot.wiring.faces import Faces
 from bot.wiring.paper import paper_run
 from domain.errors import ExitCode
 from domain.exact import ZERO
@@ -28,10 +29,13 @@ def run_on_paper(settings: Settings, options: Options, path: Path, teller: Telle
         teller.say(reason("database_not_on_paper"))
     prices = read_prices(path, scale=options.scale, bars=options.bars)
     teller.gaps(prices)
-    with paper_run(settings, prices.candles, teller.warn, stop) as paper:
-        teller.say(_echo(settings, paper_folder(settings.data_dir)))
+    folder = paper_folder(settings.data_dir)
+    faces = Faces.of(settings, paper_ledger(folder, settings.instance), folder, teller.wording)
+    with paper_run(settings, prices.candles, teller.warn, stop, report=faces.report_shown) as paper:
+        teller.say(_echo(settings, folder))
         ended = paper.play(prices.candles)
         shown = snapshot(paper.ledger.reader)
+    faces.write_report()
     if not ended:
         teller.say(reason("stopped_early", bars=paper.diary.bars or 0, all=len(prices.candles)))
     elif shown is not None:

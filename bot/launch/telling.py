@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from bot.engine import FillBooked
     from bot.pricefile import PriceFile
+    from bot.wiring.faces import Faces
     from domain.decision import Note
     from domain.reason import Reason
     from domain.snapshot import Snapshot
@@ -75,13 +76,13 @@ class Teller:
 
     def __init__(self, wording: Wording, currency: str) -> None:
         """Speak one language; amounts are in this currency."""
-        self._wording = wording
+        self.wording = wording
         self._currency = currency
         self._said_s: dict[str, float] = {}
 
     def say(self, why: Reason) -> None:
         """Say a reason in the owner's language."""
-        sys.stderr.write(f"{self._wording.sentence(why)}\n")
+        sys.stderr.write(f"{self.wording.sentence(why)}\n")
         sys.stderr.flush()
 
     def warn(self, note: Note) -> None:
@@ -90,7 +91,18 @@ class Teller:
         said_s = self._said_s.get(note.why.code)
         if said_s is None or now_s - said_s >= _AGAIN_S or note.slot == "venue":
             self._said_s[note.why.code] = now_s
-            self.say(reason("warning", sentence=self._wording.sentence(note.why)))
+            self.say(reason("warning", sentence=self.wording.sentence(note.why)))
+
+    def look_here(self, faces: Faces) -> None:
+        """Say where the owner can look."""
+        if faces.url is not None:
+            if faces.port != faces.settings.web_port:
+                self.say(reason("page_moved", wanted=faces.settings.web_port, port=faces.port))
+            self.say(reason("page_is_at", url=faces.url))
+        if faces.report is not None:
+            self.say(reason("report_is_at", path=str(faces.report.page)))
+        if faces.settings.mqtt_host is None:
+            self.say(reason("mqtt_off"))
 
     def gaps(self, prices: PriceFile) -> None:
         """Say where a file of prices has no bars."""

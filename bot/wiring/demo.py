@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from bot.agreement import Opening, differences
 from bot.clock import MarketClock, fresh_nonce, stopwatch_s
 from bot.demo.process import open_market, stop_market
 from bot.lock import instance_lock
-from bot.lockstep import Lockstep
+from bot.lockstep import BUSY_MAX_S, Lockstep
 from bot.recovery import Patience
 from bot.wiring.parts import paper_holdings
 from bot.wiring.venue import Venue, venue_run
@@ -18,7 +19,7 @@ from bot.workers import InlineWorker, VenueCalls
 from domain.errors import ExitCode, SetupError
 from domain.exact import ZERO
 from domain.reason import reason
-from domain.snapshot import Mode, RunState
+from domain.snapshot import Mode, PriceSource, RunState
 from exchanges.registry import VENUES, load
 from ledger.opening import Identity, open_ledger
 from simulator.market import PRINTS_PER_BAR
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from bot.diary import Diary
     from bot.engine import FillBooked
     from bot.settings import Settings
+    from bot.wiring.faces import Faces
     from bot.wiring.venue import VenueRun
     from domain.decision import Note
     from ledger.reader import Reader
@@ -52,6 +54,8 @@ class DemoRun:
     lockstep: Lockstep
     market: Market
     clock: MarketClock
+    faces: Faces | None = None
+    turn_max_s: float = 0
 
     def play(self, patience: Patience, stopped: Callable[[], bool], *, resume: bool) -> bool:
         """Go on where the run before stopped; returns whether the market's end was reached."""
@@ -61,7 +65,12 @@ class DemoRun:
         if not ended:
             self.run.recover(patience, resume=resume)
             note(diary, self.clock.told)
+            if self.faces is not None:
+                self.faces.listen()
+                self.faces.board.watch(self.turn_max_s)
             ended = self.lockstep.run(stopped)
+            if self.faces is not None:
+                self.faces.board.unwatch()
         diary.row_of(self.run.loop.state)
         if ended:
             diary.state = RunState.FINISHED
@@ -94,6 +103,7 @@ def demo_run(
     tell: Callable[[Note], None],
     watch: Callable[[FillBooked], None],
     stopped: Callable[[], bool],
+    faces: Faces | None = None,
 ) -> Iterator[tuple[DemoRun, Patience]]:
     """Open the market and prepare a run on it; at the end the market's process ends, and its books stay."""
     with ExitStack() as held:
@@ -121,6 +131,8 @@ def demo_run(
         identity = Identity(settings.instance, Mode.DEMO, str(settings.exchange))
         ledger = held.enter_context(open_ledger(folder.ledger, identity, create=True, clock=clock))
         _refuse_other_books(ledger.reader, market, folder)
+        if faces is not None:
+            faces.open()
         run = venue_run(
             settings,
             ledger,
@@ -130,6 +142,8 @@ def demo_run(
             worker=lambda put: InlineWorker(VenueCalls(exchange, clock), put),
             tell=tell,
             watch=watch,
+            faces=faces,
+            prices=PriceSource.SYNTHETIC if wanted.prices.path is None else PriceSource.RECORDED,
             bars=0,
         )
         lockstep = Lockstep(
@@ -140,7 +154,13 @@ def demo_run(
             stopwatch_s,
             lambda: note(run.diary, clock.told),
         )
-        yield DemoRun(run, lockstep, market, clock), patience
+        yield DemoRun(run, lockstep, market, clock, faces, _turn_max_s(wanted)), patience
+
+
+def _turn_max_s(wanted: MarketWanted) -> float:
+    """Return how long a turn may take: at a slow pace the market lets the bot wait for its next print."""
+    pause_s = 0 if wanted.speed is None else math.ceil(1 / wanted.speed)
+    return BUSY_MAX_S + pause_s
 
 
 def note(diary: Diary, told: MarketTime) -> None:

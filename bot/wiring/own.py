@@ -9,18 +9,20 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from bot.agreement import differences
+from bot.board import Part
 from bot.clock import SystemClock, fresh_nonce, stopwatch_s
 from bot.lock import instance_lock
 from bot.loop import BLOCKED
 from bot.memory import blocked_row, restored_blocked
 from bot.places import own_ledger, own_lock
 from bot.recovery import Patience
+from bot.wiring.opening import cash_after, refuse_other_market
 from bot.wiring.parts import paper_holdings
-from bot.wiring.venue import Venue, cash_after, refuse_other_market, venue_run
+from bot.wiring.venue import Venue, venue_run
 from bot.workers import Alarm, FeedThread, InlineWorker, ThreadWorker, VenueCalls
 from domain.decision import Note, Weight
 from domain.errors import ExitCode, SetupError
-from domain.events import QuoteReceived
+from domain.events import ConcernRaised, QuoteReceived
 from domain.exact import plain
 from domain.order import OrderState
 from domain.reason import reason
@@ -39,10 +41,12 @@ if TYPE_CHECKING:
     from bot.engine import FillBooked
     from bot.launch.telling import StopRequest
     from bot.settings import Settings
+    from bot.wiring.faces import Faces
     from bot.wiring.venue import VenueRun
     from domain.clock import Clock
     from domain.events import Event
     from domain.order import Fill, Order
+    from domain.reason import Reason
     from exchanges.base import MarketData
     from ledger.reader import Reader
     from ledger.records import OrderRecord
@@ -56,6 +60,10 @@ _ORDER_ENDS_S = 3.0
 _QUESTION_ENDS_S = 0.5
 """How long a call in flight is waited for at the end, which has to stay within the 8 s that a container is given."""
 
+_TURN_MAX_S = 10.0
+_CALL_MAX_S = 120.0
+"""A turn of the loop, or a question with all its calls, that takes longer stands still."""
+
 
 @dataclass(slots=True)
 class OwnRun:
@@ -64,6 +72,11 @@ class OwnRun:
     run: VenueRun
     feed: FeedThread
     paper: PaperExchange | None
+    faces: Faces | None = None
+
+    def raise_concern(self, why: Reason) -> None:
+        """Let the owner know of something as soon as trading begins."""
+        self.run.loop.inbox.put(ConcernRaised(why, self.run.venue.clock.now()))
 
     def trade(self, patience: Patience, stop: StopRequest, *, resume: bool, import_orders: bool) -> None:
         """Recover, then trade until asked to stop; what is in flight is finished or left to the next start."""
@@ -72,11 +85,14 @@ class OwnRun:
         with stop.at_once():
             self.run.recover(patience, resume=resume, import_orders=import_orders)
         try:
+            self._open_to_the_owner()
             self.feed.start()
             if isinstance(worker, ThreadWorker):
                 worker.start()
             loop.run(stop, before=self._at_the_paper_venue)
         finally:
+            if self.faces is not None:
+                self.faces.board.unwatch()
             loop.desk.is_closed = True
             # Told first and waited for last: an order in flight matters, a question does not.
             self.feed.stop(0)
@@ -88,6 +104,17 @@ class OwnRun:
         if self.paper is not None:
             self.run.diary.differences = self._differences(self.paper)
         self.run.close_books()
+
+    def _open_to_the_owner(self) -> None:
+        """Look after the parts that trade, and take the owner's commands."""
+        if self.faces is None:
+            return
+        self.faces.listen()
+        worker = self.run.loop.desk.worker
+        parts = [Part("feed", lambda: self.feed.silent_s, _CALL_MAX_S)]
+        if isinstance(worker, ThreadWorker):
+            parts.append(Part("orders", lambda: worker.silent_s, _CALL_MAX_S))
+        self.faces.board.watch(_TURN_MAX_S, *parts)
 
     def _at_the_paper_venue(self, event: Event) -> tuple[Event, ...]:
         """Let the account on paper hear of a price first, as a real venue would; returns what it brought about."""
@@ -145,7 +172,11 @@ class _Breaker:
 
 @contextmanager
 def own_run(
-    settings: Settings, tell: Callable[[Note], None], watch: Callable[[FillBooked], None], stop: StopRequest
+    settings: Settings,
+    tell: Callable[[Note], None],
+    watch: Callable[[FillBooked], None],
+    stop: StopRequest,
+    faces: Faces | None = None,
 ) -> Iterator[tuple[OwnRun, Patience]]:
     """Prepare the owner's bot; raises `SetupError` where it must not, or cannot, trade."""
     _check_tradable(settings)
@@ -158,6 +189,10 @@ def own_run(
             place = own_ledger(settings, settings.mode)
             ledger = held.enter_context(open_ledger(place, identity, create=True, clock=machine))
             refuse_other_market(ledger.reader, settings.symbol)
+            if faces is not None:
+                # Before the venue is asked: who waits for it wants to see so.
+                faces.open()
+                tell = faces.await_venue(ledger.reader, tell)
             blocked_until = restored_blocked(ledger.reader.state(BLOCKED))
             adapter = held.enter_context(closing(_adapter(settings, machine, alarm, blocked_until)))
             clock, breaker = _VenueClock(machine, adapter), _Breaker(ledger, adapter, machine, alarm)
@@ -175,6 +210,7 @@ def own_run(
                     worker=lambda put: ThreadWorker(VenueCalls(adapter, clock), clock, put),
                     tell=tell,
                     watch=watch,
+                    faces=faces,
                 )
                 paper = None
             else:
@@ -191,8 +227,9 @@ def own_run(
                     worker=lambda put: InlineWorker(VenueCalls(paper, clock), put),
                     tell=tell,
                     watch=watch,
+                    faces=faces,
                 )
-        yield OwnRun(run, FeedThread(run.feed, clock, run.loop.inbox.put), paper), patience
+        yield OwnRun(run, FeedThread(run.feed, clock, run.loop.inbox.put), paper, faces), patience
 
 
 def _check_tradable(settings: Settings) -> None:

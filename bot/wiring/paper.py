@@ -13,13 +13,14 @@ from bot.engine import Engine
 from bot.gate import OrderGate
 from bot.inbox import Inbox
 from bot.loop import Loop
+from bot.marks import Marks
 from bot.orders import OrderDesk, id_prefix
 from bot.places import begin_anew, paper_ledger
 from bot.playback import Playback
-from bot.wiring.parts import caps_of, day_of, limits_of, paper_holdings
+from bot.wiring.parts import KOREAN_DAYS, caps_of, day_of, limits_of, paper_holdings
 from bot.workers import InlineWorker, VenueCalls
 from domain.exact import ZERO
-from domain.snapshot import Mode, RunState
+from domain.snapshot import Mode, PriceSource, RunState
 from exchanges.paper import PaperExchange
 from exchanges.registry import venue_rules
 from ledger.opening import Identity, open_ledger
@@ -56,6 +57,8 @@ class PaperRun:
         self.diary.differences = self._differences()
         with self.ledger.commit() as page:
             page.state(RUN, self.diary.row())
+            if self.playback.marks is not None:
+                self.playback.marks.close(page)
         return ended
 
     def _differences(self) -> tuple[str, ...]:
@@ -73,9 +76,16 @@ class PaperRun:
 
 @contextmanager
 def paper_run(
-    settings: Settings, candles: Sequence[Candle], tell: Callable[[Note], None], stopped: Callable[[], bool]
+    settings: Settings,
+    candles: Sequence[Candle],
+    tell: Callable[[Note], None],
+    stopped: Callable[[], bool],
+    report: str | None = None,
 ) -> Iterator[PaperRun]:
-    """Prepare a run on candles with the rules of the chosen venue, in `DATA_DIR/paper`, begun anew."""
+    """Prepare a run on candles with the rules of the chosen venue, in `DATA_DIR/paper`, begun anew.
+
+    `report` is where its report will be, as its books say it.
+    """
     rules = venue_rules(str(settings.exchange))
     instrument = rules.instrument(settings.symbol, settings.fees())
     holdings = paper_holdings(settings)
@@ -91,7 +101,9 @@ def paper_run(
         )
         strategy = GridStrategy(instrument, grid, always_open=rules.sessions is None)
         paper = PaperExchange(instrument, clock, settings.paper_cash, holdings=holdings, sessions=rules.sessions)
-        diary = Diary(instrument, opening, bars=0)
+        diary = Diary(
+            settings.symbol, {settings.symbol: instrument}, opening, bars=0, prices=PriceSource.RECORDED, report=report
+        )
         yield _assemble(
             settings, strategy, paper, ledger, diary, clock=clock, folder=folder, tell=tell, stopped=stopped
         )
@@ -139,5 +151,6 @@ def _assemble(
         lambda: strategy.quiet(loop.state.strategies[symbol]),
         diary.play,
         stopped,
+        Marks(symbol, paper.market_session(symbol) or KOREAN_DAYS),
     )
     return PaperRun(playback, strategy, ledger, diary, folder)

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from bot.agreement import Opening
+from bot.board import Shield
 from bot.diary import Diary
 from bot.engine import Engine
 from bot.feed import Feed, Question
 from bot.gate import OrderGate
 from bot.imports import number_of, taken_over
 from bot.inbox import Inbox
-from bot.loop import NOT_IN_LEDGER, Loop
+from bot.loop import NOT_IN_LEDGER, Loop, Undo
+from bot.marks import Marks
+from bot.memory import dial_name, dial_stands, restored_dial
 from bot.orders import OrderDesk, id_prefix
 from bot.reconcile import OVERLAP, Reconciler, strangers
 from bot.recovery import follow_open, restored_state, settle_unsent
-from bot.wiring.parts import caps_of, day_of, limits_of
-from domain.account import Balance
-from domain.errors import ExitCode, SetupError
+from bot.standing import standing
+from bot.wiring.faces import REPORT
+from bot.wiring.opening import balance_of, opening_of
+from bot.wiring.parts import KOREAN_DAYS, caps_of, day_of, limits_of
+from domain.decision import Note, Weight
 from domain.events import (
     ConcernRaised,
+    Dial,
     FillReported,
     OrderEnded,
     OrderImported,
@@ -32,26 +36,30 @@ from domain.events import (
     OwnerWish,
     QuoteReceived,
     TermsRead,
+    TimerFired,
     TrustLost,
     TrustRegained,
 )
 from domain.exact import ZERO
 from domain.instrument import Side
 from domain.reason import reason
+from domain.snapshot import PriceSource
 from reports.figures import RUN
+from strategy.grid.epochs import settings_changed
 from strategy.grid.grid import GridStrategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
-    from typing import Any
+    from decimal import Decimal
 
     from bot.engine import FillBooked
     from bot.orders import OrderWorker
     from bot.recovery import Patience
     from bot.settings import Settings
+    from bot.wiring.faces import Faces
+    from domain.account import Balance
     from domain.clock import Clock
-    from domain.decision import Note
     from domain.events import Event
     from domain.instrument import Instrument
     from domain.reason import Reason
@@ -91,7 +99,10 @@ class Venue:
 
 @dataclass(slots=True)
 class VenueRun:
-    """A grid on a venue, as it was left by the run before, if there was one."""
+    """A grid on a venue, as it was left by the run before, if there was one.
+
+    `settings` have the dials as the owner turned them since, `as_set` as the settings say.
+    """
 
     settings: Settings
     venue: Venue
@@ -101,6 +112,7 @@ class VenueRun:
     diary: Diary
     strict: bool
     strange: tuple[VenueOrder, ...]
+    as_set: Settings
     feed: Feed = field(init=False)
 
     def __post_init__(self) -> None:
@@ -116,6 +128,7 @@ class VenueRun:
     def recover(self, patience: Patience, *, resume: bool, import_orders: bool = False) -> None:
         """Bring ledger and venue together before the first price is looked at; raises as `Patience.answered` does."""
         clock, loop = self.venue.clock, self.loop
+        self._forget_dials()
         settle_unsent(loop, clock)
         if resume:
             # First, so that what still stands in the way stops us anew.
@@ -129,7 +142,19 @@ class VenueRun:
         for event in patience.answered(self._terms):
             loop.handle(event)
         loop.drain()
+        for why in standing(loop.state, self.symbol):
+            # What held the bot back before it was stopped holds it back now: a silent start would look like trading.
+            loop.tell(Note("grid", why, Weight.WARNING))
         self.feed.begin()
+
+    def _forget_dials(self) -> None:
+        """Forget a dial whose setting was changed since: set back one day, the setting alone shall hold."""
+        set_now = {Dial.GAP: self.as_set.grid_gap_pct, Dial.SIZE: self.as_set.size.amount}
+        with self.ledger.commit() as page:
+            for dial, value in set_now.items():
+                name = dial_name(self.symbol, dial)
+                if not dial_stands(self.ledger.reader.state(name), value):
+                    page.state(name, None)
 
     def _catch_up(self, patience: Patience) -> bool:
         """Book all that the venue shows of our orders; returns whether an execution or an end was among it."""
@@ -157,6 +182,8 @@ class VenueRun:
         """Write how the run stands, as it was described last."""
         with self.ledger.commit() as page:
             page.state(RUN, self.diary.row())
+            if self.loop.marks is not None:
+                self.loop.marks.close(page)
 
     def _questions(self) -> tuple[Question, ...]:
         """Return what is asked again and again: prices, own orders, terms, and what the owner should see to."""
@@ -168,7 +195,16 @@ class VenueRun:
             Question("prices", self._price, venue.price_every_s),
             Question("terms", self._terms, TERMS_EVERY_S, asked=True, vital=False),
             Question("concerns", self._concerns, CONCERNS_EVERY_S, vital=False),
+            *self._report_due(),
         )
+
+    def _report_due(self) -> tuple[Question, ...]:
+        """Return the question whether a report is due, which the clock alone answers; none where none is written."""
+        minutes = 0 if self.diary.report is None else self.settings.report_interval_minutes
+        return (Question(REPORT, self._report_timer, minutes * 60, vital=False),) if minutes else ()
+
+    def _report_timer(self) -> tuple[Event, ...]:
+        return (TimerFired(REPORT, self.venue.clock.now()),)
 
     def _price(self) -> tuple[Event, ...]:
         return (QuoteReceived(self.venue.market.get_quote(self.symbol), self.venue.clock.now()),)
@@ -201,27 +237,35 @@ class VenueRun:
 
     def _lack(self, balances: tuple[Balance, ...]) -> Reason | None:
         base = self.loop.instruments[self.symbol].base
-        owned, found = self.loop.state.strategies[self.symbol].book.position, _balance(balances, base).total
+        owned, found = self.loop.state.strategies[self.symbol].book.position, balance_of(balances, base).total
         return reason("holdings_short", owned=owned, found=found, base=base) if found < owned else None
 
     def _fund(self, balances: tuple[Balance, ...]) -> None:
         """Let the grid, risk and gate know what the account has; what is booked from now on is counted on top."""
         loop, settings = self.loop, self.settings
         instrument, book = loop.instruments[self.symbol], loop.state.strategies[self.symbol].book
-        cash, coins = _balance(balances, instrument.quote), _balance(balances, instrument.base)
+        cash, coins = balance_of(balances, instrument.quote), balance_of(balances, instrument.base)
         # An order whose answer was lost has its cash locked if it is there; more than is locked, none of ours has.
         waiting = (order for order in loop.state.orders.values() if order.side is Side.BUY)
         bound = sum((order.price * order.remaining for order in waiting), ZERO)
         own_locked = min(bound + instrument.fee(Side.BUY, bound), cash.locked)
         free_cash = cash.free + own_locked - book.cash_flow
         on_paper = not self.strict
-        grid = settings.grid(
-            strict=self.strict,
-            bars=False,
-            free_cash=None if on_paper and settings.paper_cash is None else free_cash,
-            adopt_qty=settings.qty_to_adopt(coins.free),
+        grid, as_set = (
+            each.grid(
+                strict=self.strict,
+                bars=False,
+                free_cash=None if on_paper and settings.paper_cash is None else free_cash,
+                adopt_qty=settings.qty_to_adopt(coins.free),
+            )
+            for each in (settings, self.as_set)
         )
         loop.engine = Engine({self.symbol: _strategy(instrument, grid, self.venue.market)})
+        state = loop.state.strategies[self.symbol]
+        if grid != as_set and (state.epoch is None or settings_changed(state, grid)):
+            # Turned and not carried out before the end, a dial may not do any more: it must not keep us from starting.
+            former = Engine({self.symbol: _strategy(instrument, as_set, self.venue.market)})
+            loop.undo = Undo(former, {dial_name(self.symbol, dial): None for dial in Dial})
         loop.limits = limits_of(settings, grid.free_cash)
         loop.desk.gate = _gate(settings, self.ledger, loop.instruments, grid.free_cash, self.venue.clock)
 
@@ -236,38 +280,29 @@ def venue_run(
     worker: Callable[[Callable[[Event], None]], OrderWorker],
     tell: Callable[[Note], None],
     watch: Callable[[FillBooked], None],
+    faces: Faces | None = None,
+    prices: PriceSource = PriceSource.LIVE,
     bars: int | None = None,
 ) -> VenueRun:
     """Prepare a run on a venue; raises `SetupError` where it must not go on.
 
-    `strict`: real money, or the broker's practice account, is at stake, so a grid that cannot pay is refused.
+    `strict`: real money, or the broker's practice account, is at stake, so a grid that cannot pay is refused. `faces`:
+    where the owner looks, if anywhere.
     """
-    symbol, inbox = settings.symbol, Inbox()
+    as_set, settings = settings, _dialed(settings, ledger.reader)
+    symbol = settings.symbol
     former = ledger.reader.state(RUN)
     instrument = patience.answered(lambda: venue.market.refresh_instrument(symbol))
     instruments = {symbol: instrument}
-    opening = _opening(former, ledger.reader, instrument, patience, venue.account)
-    diary = Diary(instrument, opening, bars=bars, unlimited=not strict and settings.paper_cash is None)
-    if former is not None:
-        diary.go_on_from(former)
-    grid = settings.grid(strict=strict, bars=False, free_cash=diary.opening.cash, adopt_qty=ZERO)
-    engine = Engine({symbol: _strategy(instrument, grid, venue.market)})
-    prefix = id_prefix(settings.instance)
-    gate = _gate(settings, ledger, instruments, grid.free_cash, venue.clock)
-    desk = OrderDesk(ledger, gate, worker(inbox.put), prefix, venue.clock, inbox.put)
-    loop = Loop(
-        engine,
-        restored_state(engine, ledger.reader),
-        desk,
-        ledger,
-        inbox,
-        limits_of(settings, grid.free_cash),
-        instruments,
-        day_of(venue.market.market_session(symbol)),
-        tell,
-        diary.row_of,
-        watch,
-    )
+    opening = opening_of(former, ledger.reader, instrument, patience, venue.account)
+    unlimited = not strict and settings.paper_cash is None
+    diary = Diary(symbol, instruments, opening, bars=bars, unlimited=unlimited, prices=prices)
+    diary.go_on_from(former)
+    loop = _loop(settings, ledger, venue, diary, strict=strict, worker=worker, tell=tell, watch=watch)
+    if faces is not None:
+        loop.faces = Shield(faces.board)
+        faces.attach(diary, ledger, loop.inbox.put, venue.clock)
+    prefix = loop.desk.prefix
     strange = patience.answered(lambda: _strange_orders(venue, symbol, prefix, diary.seen_at, ledger.reader))
     reconciler = Reconciler(
         venue.account,
@@ -279,7 +314,49 @@ def venue_run(
         min([diary.seen_at or venue.clock.now(), *(order.at for order in strange)]) - OVERLAP,
         [order.client_order_id or "" for order in strange],
     )
-    return VenueRun(settings, venue, loop, reconciler, ledger, diary, strict, strange)
+    return VenueRun(settings, venue, loop, reconciler, ledger, diary, strict, strange, as_set)
+
+
+def _loop(
+    settings: Settings,
+    ledger: Ledger,
+    venue: Venue,
+    diary: Diary,
+    *,
+    strict: bool,
+    worker: Callable[[Callable[[Event], None]], OrderWorker],
+    tell: Callable[[Note], None],
+    watch: Callable[[FillBooked], None],
+) -> Loop:
+    """Put the loop together as the ledger left it; what the account has now, `VenueRun.recover` finds out."""
+    symbol, inbox, instruments = settings.symbol, Inbox(), diary.instruments
+    sessions = venue.market.market_session(symbol)
+    grid = settings.grid(strict=strict, bars=False, free_cash=diary.opening.cash, adopt_qty=ZERO)
+    engine = Engine({symbol: _strategy(instruments[symbol], grid, venue.market)})
+    gate = _gate(settings, ledger, instruments, grid.free_cash, venue.clock)
+    desk = OrderDesk(ledger, gate, worker(inbox.put), id_prefix(settings.instance), venue.clock, inbox.put)
+    return Loop(
+        engine,
+        restored_state(engine, ledger.reader),
+        desk,
+        ledger,
+        inbox,
+        limits_of(settings, grid.free_cash),
+        instruments,
+        day_of(sessions),
+        tell,
+        diary.row_of,
+        watch,
+        marks=Marks.restored(symbol, sessions or KOREAN_DAYS, ledger.reader),
+    )
+
+
+def _dialed(settings: Settings, reader: Reader) -> Settings:
+    """Return the settings with the dials as the owner has set them on the running grid."""
+    symbol = settings.symbol
+    gap = restored_dial(reader.state(dial_name(symbol, Dial.GAP)), settings.grid_gap_pct)
+    size = restored_dial(reader.state(dial_name(symbol, Dial.SIZE)), settings.size.amount)
+    return settings.with_dials(gap, size)
 
 
 def _strange_orders(
@@ -304,45 +381,3 @@ def _gate(
 ) -> OrderGate:
     caps = caps_of(settings, free_cash, sends_per_second=_SENDS_PER_SECOND, per_slot_hour=_CREATES_PER_SLOT_HOUR)
     return OrderGate(ledger.present, instruments, caps, clock)
-
-
-def _opening(
-    former: Mapping[str, Any] | None, reader: Reader, instrument: Instrument, patience: Patience, account: Trading
-) -> Opening:
-    """Return what the account held before our first order in this market, as the first start found it."""
-    if former is not None and former["symbol"] == instrument.symbol:
-        return Opening(Decimal(former["cash_start"]), Decimal(former["holdings_start"]))
-    if former is not None:
-        coins = _balance(patience.answered(account.get_balance), instrument.base).total
-        return Opening(cash_after(former, reader, instrument.symbol), coins)
-    balances = patience.answered(account.get_balance)
-    return Opening(*(_balance(balances, name).total for name in (instrument.quote, instrument.base)))
-
-
-def _balance(balances: tuple[Balance, ...], currency: str) -> Balance:
-    return next((each for each in balances if each.currency == currency), Balance(currency, ZERO, ZERO))
-
-
-def cash_after(former: Mapping[str, Any], reader: Reader, symbol: str) -> Decimal:
-    """Return with how much cash a market begins on an account of ours: what the market before it has left."""
-    cash = Decimal(former["cash_start"])
-    return cash if former["symbol"] == symbol else cash + reader.book(former["symbol"]).cash_flow
-
-
-def refuse_other_market(reader: Reader, symbol: str) -> None:
-    """Refuse to leave orders or lots of another market alone; raises `SetupError` with what there is."""
-    former = reader.state(RUN)
-    if former is None or former["symbol"] == symbol:
-        return
-    orders = [order.client_id for order in reader.open_orders() if order.symbol != symbol]
-    held = reader.book(former["symbol"]).position
-    if orders or held:
-        why = reason(
-            "market_changed",
-            former=former["symbol"],
-            symbol=symbol,
-            count=len(orders),
-            orders=", ".join(orders) or "-",
-            held=held,
-        )
-        raise SetupError(ExitCode.SETTINGS, why)

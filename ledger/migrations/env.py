@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from ledger.schema import metadata
+from ledger.indexes import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -34,7 +34,8 @@ def days(venue: Venue, fields: Parameters) -> object:
     spans = _rows(venue, fields, _day_grid, one_more=True)
     count = _count(fields)
     rows = []
-    for span, before in zip(spans, [*spans[1:], None], strict=True):
+    # Before the first day there is none: an empty page is an answer.
+    for span, before in zip(spans, [*spans[1:], None][: len(spans)], strict=True):
         previous = span.open if before is None else before.close
         change = span.close - previous
         row = _row(venue, span) | {

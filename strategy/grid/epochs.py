@@ -10,7 +10,7 @@ from domain.errors import GridRefused
 from domain.exact import ZERO
 from domain.instrument import Side
 from domain.reason import Reason, reason
-from strategy.grid.checks import losing, unplaceable
+from strategy.grid.checks import losing, profit_of, unplaceable
 from strategy.grid.config import Follow, Start
 from strategy.grid.lines import gap_ratio, grid_lines, make_cells, money_needed, moved_anchor
 from strategy.grid.start import serve, shares_at_start
@@ -151,6 +151,44 @@ def _shift(state: GridState, epoch: Epoch, settings: GridSettings, instrument: I
     return _renew(state, laid, settings, instrument, turn)
 
 
+def faults_of(
+    state: GridState, epoch: Epoch, settings: GridSettings, instrument: Instrument, *, order_max: Decimal | None
+) -> tuple[Reason, ...]:
+    """Return why the lines must not be laid anew with other settings now; empty where they may.
+
+    `order_max` is what one order may cost at most, in the quote currency; None: any sum.
+    """
+    laid, cells = _lay(epoch.number + 1, epoch.anchor, 0, settings, instrument, below=state.last)
+    if faults := unplaceable(cells, settings, instrument):
+        return faults
+    doubts = (
+        _loses(cells, settings, instrument),
+        _shortage(laid, state, settings, instrument),
+        _too_dear(cells, instrument, order_max),
+    )
+    return tuple(doubt for doubt in doubts if doubt is not None)
+
+
+def _loses(cells: tuple[Cell, ...], settings: GridSettings, instrument: Instrument) -> Reason | None:
+    # Without the smallest gap that would pay: to search for it takes seconds, and orders wait meanwhile.
+    if all(profit_of(cell, instrument) > 0 for cell in cells):
+        return None
+    fees = instrument.fees
+    return reason(
+        "dial_loses",
+        gap_pct=settings.gap * 100,
+        fee_buy_pct=fees.rate(Side.BUY) * 100,
+        fee_sell_pct=fees.rate(Side.SELL) * 100,
+    )
+
+
+def _too_dear(cells: tuple[Cell, ...], instrument: Instrument, order_max: Decimal | None) -> Reason | None:
+    dearest = max(cell.buy_price * cell.qty for cell in cells)
+    if order_max is None or dearest <= order_max:
+        return None
+    return reason("dial_over_cap", notional=dearest, limit=order_max, currency=instrument.quote)
+
+
 def settings_changed(state: GridState, settings: GridSettings) -> bool:
     """Whether the grid runs under other settings than it is given now."""
     return state.epoch is not None and state.epoch.shape != Shape.of(settings)
@@ -194,5 +232,10 @@ def move_when_clear(state: GridState, settings: GridSettings, instrument: Instru
         return state
     if any(cell.order is not None and cell.order.side is Side.BUY for cell in state.slots()):
         return state
-    carry_out = _shift if state.moving is Move.FOLLOW else _relay
-    return carry_out(state, state.epoch, settings, instrument, turn)
+    if settings_changed(state, settings):
+        # Whatever was begun: gaps that were counted under other settings lead nowhere under these.
+        return _relay(state, state.epoch, settings, instrument, turn)
+    if state.moving is Move.SETTINGS:
+        # They were put back meanwhile, so the lines are right as they are.
+        return replace(state, moving=None)
+    return _shift(state, state.epoch, settings, instrument, turn)

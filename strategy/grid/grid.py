@@ -27,7 +27,7 @@ from domain.instrument import Side
 from domain.order import OrderState
 from domain.reason import reason
 from strategy.grid import epochs, judge
-from strategy.grid.config import StopAction
+from strategy.grid.dials import turned
 from strategy.grid.quiet import quiet_range
 from strategy.grid.settle import settle
 from strategy.grid.start import balance, share_out, start_filled
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
-    from domain.events import StrategyEvent
+    from domain.events import Dial, StrategyEvent
     from domain.instrument import Instrument
     from domain.order import Order
     from domain.reason import Reason
@@ -64,6 +64,15 @@ class GridStrategy:
     def with_instrument(self, instrument: Instrument) -> GridStrategy:
         """Return the same grid under other terms of its venue."""
         return replace(self, instrument=instrument)
+
+    def turned(self, state: GridState, dial: Dial, value: Decimal, order_max: Decimal | None) -> GridStrategy:
+        """Return the grid with another gap (percent) or size; the next price begins an epoch with it.
+
+        Raises `GridRefused` where its lines could not be laid now, would lose, or would cost more than there is, or
+        than one order may cost.
+        """
+        settings = turned(state, self.settings, self.instrument, dial, value, order_max=order_max)
+        return replace(self, settings=settings)
 
     def begin(self) -> GridState:
         """Return the state before the first price."""
@@ -257,11 +266,13 @@ class GridStrategy:
         match event.wish:
             case OwnerWish.PAUSE:
                 return replace(epochs.stay(state), paused=True)
+            case OwnerWish.UNPAUSE:
+                return replace(state, paused=False, stops=state.stops.without_owner())
             case OwnerWish.RESUME:
                 # Drawdown is measured anew: from the fall that stopped the grid it would only stop again.
                 return replace(state, paused=False, cash_short=False, stops=Stops(), peak=state.book.total(state.last))
             case OwnerWish.CANCEL_ALL:
-                return replace(epochs.stay(state), stops=replace(state.stops, action=StopAction.CANCEL, by="owner"))
+                return replace(epochs.stay(state), stops=state.stops.by_owner())
             case _:
                 assert_never(event.wish)
 

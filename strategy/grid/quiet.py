@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from domain.instrument import BUY
 from strategy.grid.config import Follow
+from strategy.grid.epochs import settings_changed
 from strategy.grid.lines import gap_ratio
 from strategy.grid.state import Phase, Quiet
 
@@ -42,7 +43,10 @@ def quiet_range(state: GridState, settings: GridSettings) -> Quiet | None:
 def _every_close_counts(state: GridState, settings: GridSettings) -> bool:
     needs_total = settings.drawdown_pct is not None or settings.take_profit is not None or settings.reinvest
     unsettled = state.moving is not None or state.gap_due or state.stops.counting or state.stops.exit_at is not None
-    return needs_total or unsettled or any(_unsettled(cell) for cell in state.slots())
+    if needs_total or unsettled or any(_unsettled(cell) for cell in state.slots()):
+        return True
+    # The next price begins to lay the lines as the owner wants them now.
+    return settings_changed(state, settings)
 
 
 def _unsettled(cell: Cell) -> bool:

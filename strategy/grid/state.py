@@ -12,7 +12,7 @@ from domain.book import Book
 from domain.exact import ZERO
 from domain.instrument import Side
 from domain.reason import Reason  # noqa: TC001 - as above
-from strategy.grid.config import Bounds, OrderSize, Spacing, Start, StopAction  # noqa: TC001 - as above
+from strategy.grid.config import Bounds, OrderSize, Spacing, Start, StopAction
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,6 +24,9 @@ START = "start"
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """The time of the last price before there was one."""
+
+OWNER = "owner"
+"""Who fired a stop that is no limit."""
 
 GRID = "grid"
 """Where a note concerns no single cell."""
@@ -155,7 +158,10 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class Stops:
-    """How often in a row each limit was met, and what has fired; it holds until the owner resumes."""
+    """How often in a row each limit was met, and what has fired; it holds until the owner resumes.
+
+    `limit_action` and `limit_by` keep what a limit did before the owner had all orders taken back.
+    """
 
     low: int = 0
     high: int = 0
@@ -165,6 +171,19 @@ class Stops:
     by: str = ""
     exit_price: Decimal | None = None
     exit_at: datetime | None = None
+    limit_action: StopAction | None = None
+    limit_by: str = ""
+
+    def by_owner(self) -> Stops:
+        """Return the stops once the owner had all orders taken back."""
+        kept = self if self.by == OWNER else replace(self, limit_action=self.action, limit_by=self.by)
+        return replace(kept, action=StopAction.CANCEL, by=OWNER)
+
+    def without_owner(self) -> Stops:
+        """Return the stops without what the owner asked for; a limit that fired holds on."""
+        if self.by != OWNER:
+            return self
+        return replace(self, action=self.limit_action, by=self.limit_by, limit_action=None, limit_by="")
 
     @property
     def counting(self) -> bool:

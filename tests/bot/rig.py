@@ -20,6 +20,7 @@ from domain.decision import Decision, Note
 from domain.errors import ExitCode, SetupError
 from domain.events import (
     CancelFailed,
+    Dial,
     FillReported,
     OrderAccepted,
     OrderEnded,
@@ -155,9 +156,14 @@ class Script:
         self.answer = answer
         self.heard: list[StrategyEvent] = []
         self.instrument = COIN
+        self.dials: dict[Dial, Decimal] = {}
 
     def with_instrument(self, instrument: Instrument) -> Self:
         self.instrument = instrument
+        return self
+
+    def turned(self, state: GridState, dial: Dial, value: Decimal, order_max: Decimal | None) -> Self:
+        self.dials[dial] = value
         return self
 
     def begin(self) -> GridState:

@@ -20,7 +20,7 @@ RUNNING = replace(GridState(), phase=Phase.RUNNING, last=Decimal(9500), at=NOON)
 
 
 def diary(bars: int | None = None) -> Diary:
-    return Diary(COIN, Opening(Decimal(1_000_000), Decimal("0.5")), bars=bars)
+    return Diary(SYMBOL, {SYMBOL: COIN}, Opening(Decimal(1_000_000), Decimal("0.5")), bars=bars)
 
 
 def state(grid: GridState = RUNNING, **changes: Any) -> EngineState:  # noqa: ANN401 - any field of a state

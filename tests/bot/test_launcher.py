@@ -147,7 +147,7 @@ def test_faulty_settings_are_refused_by_name(tmp_path: Path, settings: dict[str,
 
 
 def test_a_cell_under_the_venues_minimum_is_refused_with_the_size_that_works(tmp_path: Path) -> None:
-    assert_refused(bot(tmp_path, ORDER_SIZE="4999"), ExitCode.GRID, "5000", "ORDER_SIZE")
+    assert_refused(bot(tmp_path, ORDER_SIZE="4999"), ExitCode.GRID, "5,000 KRW", "ORDER_SIZE", "5001KRW")
 
 
 def test_a_gap_below_the_fees_is_a_warning_with_the_smallest_that_pays(tmp_path: Path) -> None:

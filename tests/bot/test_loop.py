@@ -14,7 +14,7 @@ from domain.book import DUST
 from domain.commands import Command, MoveLots
 from domain.decision import Decision, Note, Weight
 from domain.errors import SetupError
-from domain.events import Event, OrderClosed, OrderFilled, StrategyEvent, TimerFired, WishDenied, WorkerDied
+from domain.events import Event, OrderClosed, OrderFilled, OrdersSeen, StrategyEvent, TimerFired, WishDenied, WorkerDied
 from domain.order import OrderState
 from domain.reason import reason
 from ledger.audit import audit
@@ -236,13 +236,24 @@ def test_the_row_of_the_run_is_written_with_whatever_changes(rig_of: MakeRig) ->
     rig = rig_of(on_quotes([wish()]))
     rig.loop.run_row = lambda _: next(rows)
 
-    rig.hear(TimerFired("tick", NOON))
+    rig.hear(OrdersSeen(NOON))
     first = rig.reader.state(RUN)
-    rig.hear(TimerFired("tick", NOON))
+    rig.hear(OrdersSeen(NOON))
     quiet = rig.reader.state(RUN)
     rig.hear(quote(), accepted("bptest-1"))
 
     assert (first, quiet, rig.reader.state(RUN)) == ({"n": 1}, {"n": 1}, {"n": 2})
+
+
+def test_at_a_timer_the_row_of_the_run_is_brought_up_to_date(rig_of: MakeRig) -> None:
+    rows = iter([{"last": "9500"}, {"last": "9510"}])
+    rig = rig_of(on_quotes())
+    rig.loop.run_row = lambda _: next(rows)
+    rig.hear(OrdersSeen(NOON))
+
+    rig.hear(TimerFired("report", NOON))
+
+    assert rig.reader.state(RUN) == {"last": "9510"}
 
 
 def test_what_the_grid_remembers_is_on_the_disk_after_every_event(tmp_path: Path) -> None:

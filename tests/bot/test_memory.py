@@ -50,7 +50,7 @@ FULL = GridState(
     at=NOON,
     start=StartOrder((("2.1", D("1.5")), ("2.2", D("0.5"))), NOON, D("0.1"), canceling=True),
     moving=Move.FOLLOW,
-    stops=Stops(1, 2, 3, 4, StopAction.CANCEL_SELL, "low", D("8800"), NOON),
+    stops=Stops(1, 2, 3, 4, StopAction.CANCEL_SELL, "low", D("8800"), NOON, StopAction.PAUSE, "high"),
     peak=D("12.5"),
     paused=True,
     cash_short=True,

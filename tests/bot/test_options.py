@@ -95,9 +95,9 @@ def test_every_value_arrives_exactly() -> None:
         ("--speed -1", "speed_not_positive"),
         ("--speed NaN", "speed_not_positive"),
         ("--speed fast", "speed_not_positive"),
-        ("--nonsense", "command_line problem=--nonsense"),
-        ("--pric a.csv", "command_line problem=--pric"),
-        ("--days", "command_line problem=--days"),
+        ("--nonsense", "command_line problem=--nonsense program=./run.sh"),
+        ("--pric a.csv", "command_line problem=--pric program=./run.sh"),
+        ("--days", "command_line problem=--days program=./run.sh"),
     ],
 )
 def test_what_does_not_go_together_is_refused_with_the_way_out(arguments: str, code: str) -> None:

@@ -54,7 +54,7 @@ def test_a_live_run_trades_stops_in_time_and_goes_on_where_it_stood(tmp_path: Pa
         first = own.start()
         assert first.until(lambda: len(venue.orders("wait")) == 3)
         venue.trade_at(FIRST_BUY)
-        assert first.until(lambda: "bought 0.000202 BTC at 49504000" in first.said())
+        assert first.until(lambda: "bought 0.000202 BTC at 49,504,000" in first.said())
         assert first.until(lambda: [row["side"] for row in venue.orders("wait")] == ["buy", "buy", "sell"])
         stopped = terminated(first)
         left = states(tmp_path)
@@ -62,7 +62,7 @@ def test_a_live_run_trades_stops_in_time_and_goes_on_where_it_stood(tmp_path: Pa
         second = own.start()
         assert second.until(lambda: "Trading with real money begins" in second.said())
         venue.trade_at(PRICE)
-        assert second.until(lambda: "sold 0.000202 BTC at 50000000 KRW, earned 49.94248" in second.said())
+        assert second.until(lambda: "sold 0.000202 BTC at 50,000,000 KRW, earned 49.94248" in second.said())
         assert second.until(lambda: len(venue.orders("wait")) == 3)
         stopped_again = terminated(second)
 
@@ -72,7 +72,7 @@ def test_a_live_run_trades_stops_in_time_and_goes_on_where_it_stood(tmp_path: Pa
         assert len(venue.orders("wait")) == 3
         assert disagreements(venue, tmp_path) == []
         assert canaries(tmp_path) == []
-        assert "profit and loss 49.94248 KRW" in second.said()
+        assert "profit and loss: 49.94248 KRW" in second.said()
 
 
 def test_a_bot_killed_while_it_places_loses_no_order_and_places_none_twice(tmp_path: Path) -> None:
@@ -255,3 +255,30 @@ def test_a_feed_that_dies_ends_the_bot_live_and_dry(
 def test_asked_to_stop_before_it_has_begun_it_ends_well(tmp_path: Path) -> None:
     with market(served=False) as venue:
         assert run_here(tmp_path, live(venue.url), iter(())) == ExitCode.OK
+
+
+def test_a_start_says_what_still_holds_the_bot_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def codes() -> list[str]:
+        with ledger_in(tmp_path) as reader:
+            return [decision.note.why.code for decision in reader.each_decision()]
+
+    with market() as venue:
+        stops = live(venue.url, GRID_STOP_LOW="49000000")
+
+        def fall() -> Iterator[object]:
+            yield from waiting(lambda: states(tmp_path) == [_S.OPEN] * 3)
+            while "stop_low_pause" not in codes():
+                venue.trade_at(48_990_000)
+                yield None
+
+        told: list[str] = []
+
+        def is_told() -> bool:
+            told.append(capsys.readouterr().err)
+            return "GRID_STOP_LOW has fired" in "".join(told)
+
+        first = run_here(tmp_path, stops, fall())
+        capsys.readouterr()
+        second = run_here(tmp_path, stops, waiting(is_told))
+
+    assert (first, second) == (ExitCode.OK, ExitCode.OK)

@@ -12,7 +12,8 @@ FUNCTION_LINES_MAX = 60
 _NO_NAMES = {"utils.py", "helpers.py", "common.py", "manager.py"}
 
 # Money passes through these floors, so a binary fraction has no business there. Seconds are no money: what is
-# named *_s may be one, and no pixel of a chart is any, named *_px. Anything else is listed here by file and name, with its reason.
+# named *_s may be one. Nor is a pixel of a chart: named *_px. Anything else is listed here by file and name, with
+# its reason.
 EXACT_FLOORS = {"bot", "domain", "exchanges", "ledger", "messaging", "reports", "simulator", "strategy", "web"}
 _ALIKE = "how alike two names must be for a 'did you mean'"
 FLOATS_ALLOWED = {

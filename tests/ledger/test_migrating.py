@@ -2,6 +2,9 @@
 
 import shutil
 import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,15 +14,18 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
+from domain.decision import Note, Weight
 from domain.instrument import Side
+from domain.order import OrderState
+from domain.reason import reason
 from ledger import engines
 from ledger.audit import audit
-from ledger.backups import fault_of
-from ledger.migrating import HISTORY, History
+from ledger.backups import create_private, fault_of
+from ledger.indexes import metadata
+from ledger.migrating import HISTORY, History, migrate
 from ledger.opening import open_reader
 from ledger.places import Place, PostgresPlace, SqlitePlace
-from ledger.schema import metadata
-from tests.ledger.desk import MORNING, SYMBOL, Desk, opened
+from tests.ledger.desk import IDENTITY, MORNING, SYMBOL, Desk, opened
 from tests.ledger.test_opening import refused
 
 NEXT = '''"""A later form of the tables."""
@@ -27,8 +33,8 @@ NEXT = '''"""A later form of the tables."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
@@ -43,8 +49,82 @@ def later(tmp_path: Path, more: str = "pass") -> History:
     """Return a history with one revision more than this program has."""
     folder = tmp_path / "migrations"
     shutil.copytree(HISTORY.folder, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "0002_later.py").write_text(NEXT.replace("{more}", more))
-    return History(folder, ("0001", "0002"))
+    (folder / "versions" / "0003_later.py").write_text(NEXT.replace("{more}", more))
+    return History(folder, (*HISTORY.revisions, "0003"))
+
+
+def begun_at(place: Place, revision: str) -> None:
+    """Make a ledger as the program of that revision did."""
+    if isinstance(place, SqlitePlace):
+        place.folder.mkdir()
+        create_private(place.file)
+    engine = engines.writing(place)
+    if isinstance(place, PostgresPlace):
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f'CREATE SCHEMA "{place.schema}"')
+    names = {"instance": IDENTITY.instance, "mode": str(IDENTITY.mode), "exchange": IDENTITY.exchange}
+    migrate(engine, History(HISTORY.folder, HISTORY.revisions[: HISTORY.revisions.index(revision) + 1]), names)
+    engine.dispose()
+
+
+def copy_rows(source: Place, target: Place) -> None:
+    """Copy what both ledgers have a column for."""
+    reading, writing = engines.reading(source), engines.writing(target)
+    with reading.connect() as rows_of, writing.connect() as into:
+        tables = set(inspect(writing).get_table_names()) - {"alembic_version", "meta"}
+        for table in sorted(tables, key=("orders", *sorted(tables - {"orders"})).index):
+            columns = ", ".join(f'"{column["name"]}"' for column in inspect(writing).get_columns(table))
+            rows = rows_of.exec_driver_sql(f"SELECT {columns} FROM {table}").all()  # noqa: S608  # names of our own tables
+            mark = "?" if isinstance(target, SqlitePlace) else "%s"
+            marks = ", ".join([mark] * len(columns.split(", ")))
+            for row in rows:
+                line = f"INSERT INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608  # names of our own tables
+                into.exec_driver_sql(line, tuple(row))
+    reading.dispose()
+    writing.dispose()
+
+
+def test_a_ledger_of_the_first_form_is_brought_to_the_newest(places: Callable[[], Place]) -> None:
+    newest, first = places(), places()
+    with Desk.at(newest) as desk:
+        desk.adopt("c0", "2", "95.5")
+        desk.buy("100", "1.5", fee="0.375", slot="start")
+        desk.move("start", "c1", "1.5")
+        desk.sell("101", "1.5", fee="0.375", slot="c1")
+        desk.rest(Side.BUY, "90", "1", slot="c3")
+        desk.rest(Side.BUY, "90", "1", symbol="KRW-ETH")
+        desk.write(desk.write(desk.intent(Side.BUY, "80", "1", slot="c4")).advance(OrderState.VOID))
+        with desk.ledger.commit() as page:
+            page.decision(MORNING, SYMBOL, Note("grid", reason("follow_refused", gaps=1), Weight.WARNING))
+            page.state("run", {"symbol": SYMBOL})
+        orders, states = desk.ledger.reader.orders(), desk.ledger.reader.states()
+        sales = desk.ledger.reader.cycles(SYMBOL, 9)
+        warnings = desk.ledger.reader.warnings(9)
+    begun_at(first, "0001")
+    copy_rows(newest, first)
+    if isinstance(first, SqlitePlace):
+        with refused("ledger_not_migrated"):
+            open_reader(first)
+
+    with opened(first, create=False) as ledger:
+        read = ledger.reader
+        assert read.orders() == orders
+        assert read.book(SYMBOL) == desk.book()
+        assert read.states() == states
+        assert read.tallies() == {SYMBOL: 3, "KRW-ETH": 1}
+        assert {record.earned for record in read.each_fill()} == {None}
+        assert [replace(each, earned=None) for each in sales[0].sells] == list(read.cycles(SYMBOL, 9)[0].sells)
+        assert [cycle.earned for cycle in read.cycles(SYMBOL, 9)] == [cycle.earned for cycle in sales]
+        assert read.warnings(9) == warnings
+        assert read.marks(SYMBOL, 60) == []
+        assert audit(read) == []
+    # It goes on in the new form.
+    with Desk.at(first) as again:
+        again.books = desk.books
+        again.sell("97", "2", slot="c0")
+        assert again.ledger.reader.fills(1)[0].earned == Decimal(3)
+        assert again.ledger.reader.accepted(SYMBOL) == 4
+        assert audit(again.ledger.reader) == []
 
 
 def test_the_migrations_make_the_tables_of_the_schema(place: Place) -> None:
@@ -96,15 +176,15 @@ def test_a_copy_is_made_before_a_migration(folder: SqlitePlace, tmp_path: Path) 
         assert audit(ledger.reader) == []
 
     (copy,) = folder.backups.iterdir()
-    assert copy.name == "ledger-20261120T010203Z-0001.sqlite3"
+    assert copy.name == "ledger-20261120T010203Z-0002.sqlite3"
     assert fault_of(copy) is None
     connection = sqlite3.connect(folder.file)
-    assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+    assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]
     assert connection.execute("SELECT count(*), min(tag) FROM orders").fetchone() == (2, "none")
     connection.close()
     with refused("ledger_newer") as figures:
         opened(folder)
-    assert figures == {"found": "0002", "known": "0001"}
+    assert figures == {"found": "0003", "known": "0002"}
     with refused("ledger_newer"):
         open_reader(folder)
     shutil.copy(copy, folder.file)
@@ -124,7 +204,7 @@ def test_a_copy_is_made_before_a_migration_on_the_server(schema: PostgresPlace, 
 
     with refused("ledger_newer"):
         opened(schema)
-    copied = PostgresPlace(schema.url, f"{schema.schema}_before_0001")
+    copied = PostgresPlace(schema.url, f"{schema.schema}_before_0002")
     with opened(copied, create=False) as ledger:
         assert ledger.reader.book(SYMBOL) == desk.book()
         assert audit(ledger.reader) == []

@@ -66,7 +66,7 @@ def test_a_newer_ledger_is_refused(place: Place) -> None:
     with refused("ledger_newer") as figures:
         opened(place, history=newer)
 
-    assert figures == {"found": "0001", "known": "0000"}
+    assert figures == {"found": HISTORY.head, "known": "0000"}
 
 
 def test_only_the_owner_may_look(folder: SqlitePlace) -> None:
@@ -128,6 +128,23 @@ def test_alembic_is_not_imported_when_there_is_nothing_to_migrate(place: Place) 
         "from tests.ledger.desk import opened\n"
         f"opened({_spelled(place)}, create=False).close()\n"
         "print('alembic' in sys.modules)\n"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True)
+
+    assert ended.stdout == "False\n"
+
+
+def test_a_ledger_in_a_file_brings_nothing_of_a_database_server_into_memory(tmp_path: Path) -> None:
+    place = SqlitePlace(tmp_path)
+    opened(place).close()
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from ledger.opening import open_reader\n"
+        "from ledger.places import SqlitePlace\n"
+        f"open_reader({_spelled(place)}).close()\n"
+        "print(any(name.startswith('sqlalchemy.dialects.postgresql') for name in sys.modules))\n"
     )
 
     ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True)

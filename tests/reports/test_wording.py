@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import string
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.settings import READERS
-from domain.reason import Reason, reason
+from domain.exact import ONE
+from domain.reason import Figure, Reason, reason
 from reports.wording import LANGUAGES, Wording, sentences_of, texts_of
 
 if TYPE_CHECKING:
@@ -85,6 +87,33 @@ def test_a_sentence_holds_its_figures() -> None:
 
     assert Wording("ko").sentence(why) == "GRID_STEPS: '0' 값이 너무 작습니다. 1 이상으로 적어 주세요."
     assert Wording("en").sentence(why) == "GRID_STEPS: '0' is too small. Write 1 or more."
+
+
+def test_amounts_are_grouped_for_the_eye_and_lose_no_digit() -> None:
+    why = reason(
+        "sold",
+        at="01-01",
+        qty=Decimal("0.0001"),
+        base="BTC",
+        price=Decimal(100000000),
+        currency="KRW",
+        earned=Decimal("-1049.84"),
+    )
+
+    assert Wording("en").sentence(why) == "01-01 sold 0.0001 BTC at 100,000,000 KRW, earned -1,049.84 KRW"
+
+
+def test_what_the_owner_is_asked_to_type_has_no_commas() -> None:
+    figures: dict[str, Figure] = {
+        "count": 20,
+        "minimum": Decimal(5000),
+        "qty": ONE,
+        "price": ONE,
+        "notional": ONE,
+        "currency": "KRW",
+    }
+
+    assert "5001KRW" in Wording("en").sentence(reason("cell_too_small", smallest=Decimal(5001), **figures))
 
 
 def test_a_language_we_do_not_speak_is_korean() -> None:

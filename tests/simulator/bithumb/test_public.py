@@ -123,6 +123,11 @@ def test_longer_candles_lie_on_the_local_grid() -> None:
     assert candles(customer, "months", "")[0]["candle_date_time_utc"] == "2026-02-28T15:00:00"
 
 
+@pytest.mark.parametrize("unit", ["days", "weeks", "minutes/60"])
+def test_before_the_first_candle_there_is_none(unit: str) -> None:
+    assert candles(played(5), unit, "count=5&to=2026-01-01T00:00:00") == []
+
+
 def test_five_minutes_are_five_single_ones() -> None:
     row = candles(played(80), "minutes/5", "count=2")[1]
 
