@@ -9,10 +9,11 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 from domain.order import OrderState
 from reports.figures import snapshot_of
-from tests.bot.own_rig import FIRST_BUY, disagreements, ledger_in, live, market, owner, terminated
+from tests.bot.own_rig import FIRST_BUY, canaries, disagreements, ledger_in, live, market, owner, terminated
 from tests.messaging.rig import LIMIT_S, MOSQUITTO, Broker, Witness
 
 if TYPE_CHECKING:
@@ -187,3 +188,25 @@ def test_where_it_is_not_allowed_nobody_listens(tmp_path: Path, broker: Broker) 
 
         assert summary(witness)["open_orders"] == 3
         assert terminated(start)[0] == 0
+
+
+def test_no_secret_leaves_the_bot_by_page_topic_report_or_log(tmp_path: Path, broker: Broker) -> None:
+    password = "PWcanary0123456789"
+    secrets = {"MQTT_USERNAME": "household", "MQTT_PASSWORD": password}
+    with (
+        market() as venue,
+        witness_at(broker) as witness,
+        owner(tmp_path, set_up(venue, broker, **secrets)) as bot,
+    ):
+        start = placed(bot, witness)
+        url = next(line.partition(": ")[2] for line in start.said().splitlines() if line.startswith("Page: "))
+        names = ("health", "status", "summary", "orders", "fills", "positions", "pnl", "report", "decisions")
+        pages = [requests.get(f"{url}{path}", timeout=5).text for path in ("", *(f"api/v1/{name}" for name in names))]
+        assert terminated(start)[0] == 0
+
+    said = [*pages, start.said(), *(f"{topic} {payload}" for topic, payload in witness.all)]
+    assert canaries(tmp_path / "data", *said) == []
+    assert not any(password in text for text in said)
+    files = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+    assert any(path.suffix == ".html" for path in files)
+    assert not any(password.encode() in path.read_bytes() for path in files)
