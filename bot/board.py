@@ -118,7 +118,6 @@ class Board:
         """Take down what the owner is told while a start waits for the venue."""
         if note.slot == "venue":
             self._away = None if note.why.code == "venue_back" else note.why
-        self.on_change()
 
     def stand(self, state: EngineState) -> None:
         """Take down how things stand."""
