@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from domain.reason import Reason
 
 
-_FOR_LATER = ("OPEN_DELAY_S",)
-"""Settings that are checked already and belong to parts that are not here yet."""
-
-
 def run(arguments: Sequence[str], wording: Wording) -> int:
     """Do what was asked for; raises `SetupError` where it cannot be done."""
     options = read_options(arguments)
@@ -39,7 +35,7 @@ def run(arguments: Sequence[str], wording: Wording) -> int:
     settings = _settings(options, in_demo=in_demo)
     start_logging(settings.log_format, settings.secrets())
     teller, stop = Teller(wording, settings.currency), StopRequest()
-    for warning in (*settings.warnings, *_not_used(settings, in_demo=in_demo)):
+    for warning in (*settings.warnings, *_not_used(in_demo=in_demo)):
         teller.say(warning)
     # Each kind of run brings its own libraries: only what is asked for is loaded.
     if in_demo:
@@ -73,10 +69,8 @@ def _settings(options: Options, *, in_demo: bool) -> Settings:
     )
 
 
-def _not_used(settings: Settings, *, in_demo: bool) -> Iterator[Reason]:
+def _not_used(*, in_demo: bool) -> Iterator[Reason]:
     """Say what an owner may believe to count, and does not."""
-    if unused := [name for name in _FOR_LATER if settings.is_set(name)]:
-        yield reason("settings_for_later", names=", ".join(unused))
     here = Path.cwd() / ".env"
     if not in_demo and here.exists() and here.resolve() != DOTENV:
         yield reason("env_file_elsewhere", found=str(here), used=str(DOTENV))

@@ -48,17 +48,19 @@ def differences(
     orders: Sequence[VenueOrder],
     executions: Iterable[Execution],
     balances: Sequence[Balance],
+    gained: Decimal = ZERO,
 ) -> tuple[str, ...]:
     """Return what differs, in plain words and figures; empty when the books agree.
 
-    `balances` are the venue's cash and holdings, in this order.
+    `balances` are the venue's cash and holdings, in this order; `gained` is by how much splits changed what the bot
+    holds.
     """
     ours = {order_id: entry for entry in entries if (order_id := entry.order.venue_id) is not None}
     theirs = {order.order_id: order for order in orders}
     found = list(_orders_differ(ours, theirs))
     found += _fills_differ(ours, executions)
     bought = sum((_signed(entry.order) for entry in ours.values()), ZERO)
-    expected = (opening.cash + book.cash_flow, opening.holdings + bought)
+    expected = (opening.cash + book.cash_flow, opening.holdings + bought + gained)
     for balance, amount in zip(balances, expected, strict=True):
         if balance.total != amount:
             found.append(f"{balance.currency}: ledger {plain(amount)}, venue {plain(balance.total)}")

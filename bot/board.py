@@ -7,11 +7,12 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bot.clock import SystemClock
 from bot.exits import places
 from domain.events import QuoteReceived, TimerFired, VenueAway, VenueBack
 from domain.exact import ZERO
 from domain.snapshot import RunState
-from domain.view import DecisionSeen, FillSeen, Health, LotsSeen, Pulse, View
+from domain.view import DecisionSeen, FillSeen, Health, LotsSeen, Pulse, SessionSeen, View
 from reports.figures import described
 
 if TYPE_CHECKING:
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
     from bot.audience import Faces
     from bot.diary import Diary
     from bot.engine import EngineState, FillBooked
+    from domain.clock import Clock
     from domain.decision import Note
     from domain.events import Event
     from domain.order import Order
     from domain.reason import Reason
+    from domain.session import MarketHours
     from domain.snapshot import Snapshot
     from ledger.writer import Ledger
     from strategy.grid.state import GridState, Shape
@@ -64,12 +67,15 @@ class Part:
 class Board:
     """Takes down in the loop's thread how the run stands, and works a picture out of it where one is asked for.
 
-    What the loop does here is to keep a few references: no face can delay it. `report` is the newest report's file.
+    What the loop does here is to keep a few references: no face can delay it. `report` is the newest report's file,
+    `hours` when the market trades, None where it never closes.
     `on_fill`, `on_change` and `on_timer` are called in the loop's thread.
     """
 
-    def __init__(self, report: Path | None, stopwatch_s: Callable[[], float]) -> None:
+    def __init__(self, report: Path | None, stopwatch_s: Callable[[], float], hours: MarketHours | None = None) -> None:
         """Begin empty: until `open` there is nothing to be seen."""
+        self.hours = hours
+        self._clock: Clock = SystemClock()
         self._report = report
         self._stopwatch_s = stopwatch_s
         self._diary: Diary | None = None
@@ -87,9 +93,10 @@ class Board:
         self.on_change: Callable[[], None] = _nothing
         self.on_timer: Callable[[str], None] = _unheard
 
-    def open(self, diary: Diary, ledger: Ledger) -> None:
-        """Show a run as its ledger left it; from now on the loop tells what is new."""
+    def open(self, diary: Diary, ledger: Ledger, clock: Clock | None = None) -> None:
+        """Show a run as its ledger left it; from now on the loop tells what is new, and the run's clock the time."""
         reader, self._diary = ledger.reader, diary
+        self._clock = clock or self._clock
         self._identity = reader.meta()
         self._accepted = lambda: ledger.present.accepted(diary.symbol)
         self._fills = tuple(
@@ -171,7 +178,9 @@ class Board:
         away = () if self._away is None else (self._away,)
         if (shot := self._shot) is None:
             former = self._former
-            return None if former is None else View(replace(former, state=RunState.WAITING), standing=away)
+            if former is None:
+                return None
+            return View(replace(former, state=RunState.WAITING), standing=away, session=self._session())
         snapshot = described(
             self._identity, shot.diary.row(), shot.grid.book, orders=shot.accepted, open_orders=len(shot.orders)
         )
@@ -184,11 +193,15 @@ class Board:
             (*shot.diary.standing, *away),
             self._report.name if self._report is not None and self._report.exists() else None,
             None if self._priced_s is None else self._stopwatch_s() - self._priced_s,
+            self._session(),
         )
 
     def health(self) -> Health:
         """Return how the parts that trade are alive; before the run begins nothing is expected. For any thread."""
         return Health(tuple(part.pulse() for part in self._parts))
+
+    def _session(self) -> SessionSeen | None:
+        return None if self.hours is None else SessionSeen.at(self.hours, self._clock.now())
 
     def _since_the_last_turn_s(self) -> float:
         return self._stopwatch_s() - self._turned_s

@@ -21,6 +21,11 @@ def fresh_nonce() -> str:
     return str(uuid.uuid4())
 
 
+def fresh_jitter_s() -> float:
+    """Return up to 5 seconds by chance, so that several who wait for the same do not ask at the same moment."""
+    return uuid.uuid4().int % 5000 / 1000
+
+
 class SystemClock:
     """Tells the machine's time."""
 

@@ -13,6 +13,7 @@ from domain.instrument import Side
 from domain.snapshot import PriceSource, RunState, iso
 from domain.version import VERSION
 from ledger.columns import ReasonText
+from reports.figures import rate_of
 from strategy.grid.state import Phase
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from bot.engine import EngineState
     from domain.instrument import Instrument
     from domain.market import Candle
+    from domain.money import WonRate
     from domain.reason import Reason
     from strategy.grid.state import GridState
 
@@ -33,7 +35,8 @@ class Diary:
     """The run as it stands; `bars` is None where none are played. `seen_at` is the engine's, as it was written last.
 
     `instruments` may be renewed under a running bot. `unlimited`: the account, on paper, has no limit, and begins at 0.
-    `report` is where the report goes, relative to `DATA_DIR`; None where none is written.
+    `fees_estimated`: the venue does not tell what a fill cost. `report` is where the report goes, relative to
+    `DATA_DIR`; None where none is written.
     """
 
     symbol: str
@@ -44,6 +47,7 @@ class Diary:
     bars: int | None = None
     unlimited: bool = False
     prices: PriceSource = PriceSource.LIVE
+    fees_estimated: bool = False
     report: str | None = None
     last: Decimal | None = None
     state: RunState = RunState.WAITING
@@ -52,6 +56,7 @@ class Diary:
     standing: tuple[Reason, ...] = ()
     seen_at: datetime | None = None
     differences: tuple[str, ...] | None = None
+    rate: WonRate | None = None
     _written: tuple[tuple[Decimal, ...], list[str]] = field(default=((), []), init=False, repr=False)
     """The lines as they were written last: the row is written with every fill, the lines change once in an epoch."""
 
@@ -62,6 +67,8 @@ class Diary:
         self.started_at, self.at = _moment(row["started_at"]), _moment(row["at"])
         self.bars, self.last = row["bars"], None if row["last"] is None else Decimal(row["last"])
         self.seen_at, self.state = _moment(row["seen_at"]), RunState(row["state"])
+        # Rows from before there were rates do not say.
+        self.rate = rate_of(row.get("rate"))
 
     def play(self, bars: int, candle: Candle) -> None:
         """Take note of a bar."""
@@ -86,6 +93,7 @@ class Diary:
             # Without bars the run stands at the time of its last price.
             self.at = grid.at
         self.seen_at = state.seen_at or self.seen_at
+        self.rate = grid.book.rate or self.rate
         self.standing = standing(state, self.symbol)
         self.state = RunState.SAFE if state.safe is not None else _run_state(grid, self.standing)
 
@@ -101,6 +109,7 @@ class Diary:
             "prices": str(self.prices),
             "fee_buy": plain(instrument.fees.rate(Side.BUY)),
             "fee_sell": plain(instrument.fees.rate(Side.SELL)),
+            "fees_estimated": self.fees_estimated,
             "capital": None if self.capital is None else plain(self.capital),
             "started_at": _text(self.started_at),
             "at": _text(self.at),
@@ -113,6 +122,7 @@ class Diary:
             "report": self.report,
             "seen_at": _text(self.seen_at),
             "differences": None if self.differences is None else list(self.differences),
+            "rate": None if self.rate is None else self.rate.row(),
         }
 
     def _lines(self) -> list[str]:

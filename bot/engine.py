@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from domain.commands import AdoptLot, CancelOrder, MoveLots, PlaceOrder
+from bot.corporate import settled
+from domain.commands import AdoptLot, CancelOrder, MoveLots, PlaceOrder, RescaleLots
 from domain.decision import Note, Weight
 from domain.errors import GridRefused, IllegalTransition
 from domain.events import (
@@ -17,6 +18,7 @@ from domain.events import (
     OrderClosed,
     OrderEnded,
     OrderFilled,
+    OrderFrozen,
     OrderImported,
     OrderRests,
     OrderShown,
@@ -26,6 +28,8 @@ from domain.events import (
     OwnerAsked,
     OwnerWish,
     QuoteReceived,
+    RateRead,
+    SplitConfirmed,
     TimerFired,
     TrustLost,
     TrustRegained,
@@ -36,6 +40,7 @@ from domain.events import (
 )
 from domain.order import OrderState
 from domain.reason import Reason, reason
+from domain.rescale import rescaled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +63,8 @@ _REFUSED_RETRY_S = 600
 class EngineState:
     """What the bot knows: every order that may still change, and each strategy's state by symbol.
 
-    `cancel_later`: orders to be taken back as soon as the venue has answered for them. `denied`: why a slot was refused
+    `cancel_later`: orders to be taken back as soon as the venue has answered for them. `frozen`: orders of unknown
+    outcome that nothing waits for any more; only their own slots do. `denied`: why a slot was refused
     last, so that a refusal is told once. `safe`: why no new order may be placed before the owner has looked; `doubts`:
     the codes of what was told since. `seen_at`: all that the venue showed of our orders up to then is in here.
     """
@@ -66,6 +72,7 @@ class EngineState:
     strategies: Mapping[str, Any]
     orders: Mapping[str, Order] = field(default_factory=dict)
     cancel_later: frozenset[str] = frozenset()
+    frozen: frozenset[str] = frozenset()
     denied: Mapping[tuple[str, str], str] = field(default_factory=dict)
     safe: Reason | None = None
     doubts: frozenset[str] = frozenset()
@@ -77,6 +84,8 @@ class EngineState:
         orders.pop(order.client_id, None)
         if not order.is_closed:
             orders[order.client_id] = order
+        if order.client_id in self.frozen and order.state is not OrderState.UNKNOWN:
+            return replace(self, orders=orders, frozen=self.frozen - {order.client_id})
         return replace(self, orders=orders)
 
     def recalling(self, order: Order) -> EngineState:
@@ -108,9 +117,9 @@ class FillBooked:
 
 @dataclass(frozen=True, slots=True)
 class LotsBooked:
-    """Lots were moved or taken over without a trade."""
+    """Lots were moved, taken over or split without a trade."""
 
-    command: MoveLots | AdoptLot
+    command: MoveLots | AdoptLot | RescaleLots
     before: Book
     after: Book
 
@@ -159,6 +168,8 @@ class Engine:
                 return self._ended(state, event)
             case OutcomeLost():
                 return self._lost(state, event)
+            case OrderFrozen():
+                return self._froze(state, event)
             case CancelFailed():
                 return self._cancel_failed(state, event)
             case OrderShown(order=shown):
@@ -176,11 +187,16 @@ class Engine:
                 return self._imported(state, event)
             case OrdersSeen():
                 return Step(replace(state, seen_at=event.at))
+            case RateRead(rate=rate, symbol=symbol):
+                # A grid decides in its own currency: it learns of the rate, and is asked nothing.
+                return Step(self._with_book(state, symbol, state.strategies[symbol].book.rated(rate)))
             case QuoteReceived() if state.safe is not None:
                 # Without a price nothing is compared, so nothing is asked for.
                 return Step(state)
             case OwnerAsked(wish=OwnerWish.RESUME):
                 return self._decide(replace(state, safe=None, doubts=frozenset()), event.symbol, event)
+            case SplitConfirmed(symbol=symbol):
+                return self._decide(settled(state, symbol), symbol, event)
             case DialTurned(dial=dial, value=value):
                 note = Note("grid", reason(f"dial_turned_{dial}", value=value))
                 return Step(state, notes=((event.symbol, note),))
@@ -291,6 +307,14 @@ class Engine:
         step = Step(state, (OrderChanged(order, event.why),))
         return step.then(self._decide(state, order.symbol, OrderStuck(order, event.why, event.at)))
 
+    def _froze(self, state: EngineState, event: OrderFrozen) -> Step:
+        order = self._order(state, event.client_id)
+        if order.state is not OrderState.UNKNOWN or order.client_id in state.frozen:
+            return Step(state)
+        state = replace(state, frozen=state.frozen | {order.client_id})
+        step = Step(state, (OrderChanged(order, event.why),))
+        return step.then(self._decide(state, order.symbol, OrderStuck(order, event.why, event.at)))
+
     def _cancel_failed(self, state: EngineState, event: CancelFailed) -> Step:
         order = self._order(state, event.client_id)
         if order.state is not OrderState.CANCEL_PENDING:
@@ -354,7 +378,9 @@ def _told(event: TimerFired | VenueAway | VenueBack | ConcernRaised | WorkerDied
             return ()
 
 
-def _moved(book: Book, command: MoveLots | AdoptLot) -> Book:
+def _moved(book: Book, command: MoveLots | AdoptLot | RescaleLots) -> Book:
     if isinstance(command, AdoptLot):
         return book.adopted(command.slot, command.qty, command.price)
+    if isinstance(command, RescaleLots):
+        return rescaled(book, command.split, command.slots, command.step, command.price)
     return book.moved(command.slot, command.to, command.qty, closes_cycle=command.closes_cycle)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.workers import not_reached
 from domain.errors import AuthRefused, RateLimited, VenueError
-from domain.events import VenueAway, VenueBack
+from domain.events import SessionOpened, VenueAway, VenueBack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -29,17 +29,24 @@ def _at_no_time() -> datetime | None:
     return None
 
 
+def _always() -> bool:
+    return True
+
+
 @dataclass(slots=True)
 class Question:
     """One thing to ask again and again.
 
-    `every_s`: after how many seconds; None where somebody else says when. `asked`: the start has asked it already.
-    `wanted_at`: an earlier moment at which its answer is waited for.
+    `every_s`: after how many seconds; None where somebody else says when. `closed_every_s`: the same while the market
+    is closed, where that differs. `at_opening`: it is asked as soon as the market has opened. `asked`: the start has
+    asked it already. `wanted_at`: an earlier moment at which its answer is waited for.
     """
 
     name: str
     ask: Callable[[], Sequence[Event]]
     every_s: int | None
+    closed_every_s: int | None = None
+    at_opening: bool = False
     asked: bool = False
     vital: bool = True
     wanted_at: Callable[[], datetime | None] = _at_no_time
@@ -55,6 +62,8 @@ class Question:
 class Feed:
     """Asks in one thread, one question after the other; `blocked_until` tells whether the venue shut us out.
 
+    `is_open` tells whether the market is open: while it is closed some questions can wait longer.
+
     A venue that does not answer is told of once, and once when it is back; meanwhile it is asked less and less often.
     That it shut us out is told each time that it did.
     """
@@ -65,12 +74,14 @@ class Feed:
         clock: Clock,
         put: Callable[[Event], None],
         blocked_until: Callable[[], datetime | None],
+        is_open: Callable[[], bool] = _always,
     ) -> None:
         """Prepare; nothing is due before `begin`."""
         self._questions = tuple(questions)
         self._clock = clock
         self._put = put
         self._blocked_until = blocked_until
+        self._is_open = is_open
         self._told_until: datetime | None = None
         self._told_code = ""
         self._seen_at: datetime | None = None
@@ -111,13 +122,23 @@ class Feed:
         was_away = self._is_away()
         question.failures = 0
         now = self._clock.now()
-        question.due_at = None if question.every_s is None else now + timedelta(seconds=question.every_s)
+        question.due_at = self._due_after(question, now)
         if was_away and not self._is_away():
             log.info("the venue answers again")
             self._told_code = ""
             self._put(VenueBack(now))
         for event in events:
             self._put(event)
+            if isinstance(event, SessionOpened):
+                for waiting in self._questions:
+                    waiting.due_at = now if waiting.at_opening else waiting.due_at
+
+    def _due_after(self, question: Question, now: datetime) -> datetime | None:
+        """Return when a question that has been answered is to be asked again; None: when somebody says so."""
+        every_s = question.every_s
+        if every_s is not None and question.closed_every_s is not None and not self._is_open():
+            every_s = question.closed_every_s
+        return None if every_s is None else now + timedelta(seconds=every_s)
 
     def _failed(self, question: Question, trouble: VenueError) -> None:
         until = self._blocked_until()

@@ -20,9 +20,13 @@ if TYPE_CHECKING:
     from domain.clock import Clock
     from domain.instrument import Instrument
     from domain.order import Order
+    from domain.session import MarketHours
 
 SAFE = "safe"
 """The row of the journal that stops every new order."""
+
+MARKET_CLOSED = "gate_market_closed"
+"""The code of a refusal that the next session ends by itself."""
 
 _SECOND = timedelta(seconds=1)
 _HOUR = timedelta(hours=1)
@@ -57,7 +61,8 @@ class Caps:
     """Hard limits, in the quote currency or as counts; None or 0 where there is none.
 
     `order_notional_max` holds purchases back, never the sale of what is held. `free_cash` is what the account had free
-    at the first start, less the reserve.
+    at the first start, less the reserve. `twins`: an order may equal one whose outcome is unknown; not where the venue
+    knows nothing of our ids, by which the two could be told apart.
     """
 
     order_notional_max: Decimal | None = None
@@ -67,16 +72,21 @@ class Caps:
     creates_per_slot_hour_max: int = 0
     free_cash: Decimal | None = None
     own_cross: bool = False
+    twins: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class OrderGate:
-    """Checks one order at a time; only behind it can an order be placed."""
+    """Checks one order at a time; only behind it can an order be placed.
+
+    `hours` is None where the market never closes.
+    """
 
     journal: Journal
     instruments: Mapping[str, Instrument]
     caps: Caps
     clock: Clock
+    hours: MarketHours | None = None
 
     def check(self, order: Order) -> Reason | None:
         """Return why an order must not leave, or None when it may."""
@@ -92,11 +102,20 @@ class OrderGate:
         if written != order or order.state is not OrderState.PENDING:
             return reason("gate_not_in_journal", order=order.client_id)
         return (
-            self._shape(order)
+            self._session(order)
+            or self._shape(order)
             or self._company(order, others)
             or self._pace(order)
             or self._money(order, others, self.journal.book(order.symbol))
         )
+
+    def _session(self, order: Order) -> Reason | None:
+        """Hold back what had to wait until its session was over: the venue may trade on after the close."""
+        if self.hours is None:
+            return None
+        session = self.hours.regular_at(self.clock.now())
+        is_its_day = session is not None and session.day == order.key.session
+        return None if is_its_day else reason(MARKET_CLOSED, side=str(order.side), price=order.price, qty=order.qty)
 
     def _shape(self, order: Order) -> Reason | None:
         instrument = self.instruments[order.symbol]
@@ -117,6 +136,8 @@ class OrderGate:
         same_side = sum(known.side is order.side for known in others)
         if self.caps.open_orders_max and same_side >= self.caps.open_orders_max:
             return reason("gate_too_many_open", count=same_side, limit=self.caps.open_orders_max)
+        if not self.caps.twins and any(_twins(order, known) for known in others):
+            return reason("gate_twin_of_frozen", side=str(order.side), price=order.price, qty=order.qty)
         if not self.caps.own_cross and any(_cross(order, known) for known in others):
             return reason("gate_own_cross", price=order.price)
         return None
@@ -145,6 +166,12 @@ class OrderGate:
         needed = asked + self.instruments[order.symbol].fee(Side.BUY, asked)
         free = self.caps.free_cash + book.cash_flow
         return reason("gate_cash_short", needed=needed, free=free) if needed > free else None
+
+
+def _twins(order: Order, other: Order) -> bool:
+    if other.state is not OrderState.UNKNOWN:
+        return False
+    return (order.side, order.price, order.qty) == (other.side, other.price, other.qty)
 
 
 def _cross(order: Order, other: Order) -> bool:

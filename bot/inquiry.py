@@ -25,11 +25,12 @@ class Inquiry:
     begun_at: datetime
     asked_at: datetime | None = None
     absent_at: tuple[datetime, ...] = ()
+    pause: timedelta = PAUSE
 
     @property
     def due_at(self) -> datetime:
         """Return when to look next."""
-        return self.begun_at + QUIESCENCE if self.asked_at is None else self.asked_at + PAUSE
+        return self.begun_at + QUIESCENCE if self.asked_at is None else self.asked_at + self.pause
 
     def is_due(self, at: datetime) -> bool:
         """Whether to look now; what lies ahead of now was asked by a clock that has been set back since."""

@@ -116,7 +116,7 @@ class Lockstep:
 
     def _held_until(self) -> datetime | None:
         desk = self.loop.desk
-        return desk.held_until if desk.is_waiting else None
+        return desk.held_until if desk.is_waiting and desk.is_held else None
 
     def _was_looked_at(self) -> bool:
         """Whether a look after the market's end has found all orders as they were."""

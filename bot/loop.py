@@ -10,7 +10,7 @@ from bot.audience import Nobody
 from bot.engine import FillBooked, OrderChanged
 from bot.gate import SAFE
 from bot.memory import blocked_row, changed_rows, dial_name, dial_row, safe_row
-from domain.commands import CancelOrder, MoveLots
+from domain.commands import CancelOrder
 from domain.decision import Weight
 from domain.errors import BotError, GridRefused
 from domain.events import (
@@ -20,9 +20,11 @@ from domain.events import (
     FillReported,
     OrderAccepted,
     OrderEnded,
+    OrderFrozen,
     OrderShown,
     OrdersSeen,
     OutcomeLost,
+    RateRead,
     TermsRead,
     TimerFired,
     TrustLost,
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     from bot.orders import OrderDesk
     from bot.risk import Limits
     from domain.book import Book
-    from domain.commands import AdoptLot, PlaceOrder
+    from domain.commands import AdoptLot, MoveLots, PlaceOrder, RescaleLots
     from domain.decision import Note
     from domain.events import Event
     from domain.instrument import Instrument
@@ -62,7 +64,7 @@ NOT_IN_LEDGER = "order_not_in_ledger"
 LINES_LAID = "lines_laid"
 """The code of what a grid notes when it has laid its lines: whatever dials were turned are carried out."""
 
-_OrderNews = OrderAccepted | OrderEnded | OutcomeLost | CancelFailed | FillReported
+_OrderNews = OrderAccepted | OrderEnded | OutcomeLost | OrderFrozen | CancelFailed | FillReported
 
 
 def _nothing(event: Event) -> Iterable[Event]:
@@ -85,12 +87,10 @@ class Page(Protocol):
         """Write an execution, its day's roll-up and the lots it changed."""
         ...
 
-    def move(self, command: MoveLots, at: datetime, before: Book, after: Book, day: date) -> None:
-        """Write lots that changed their slot."""
-        ...
-
-    def adopt(self, command: AdoptLot, at: datetime, before: Book, after: Book, day: date) -> None:
-        """Write lots that were taken over."""
+    def adjust(
+        self, command: MoveLots | AdoptLot | RescaleLots, at: datetime, before: Book, after: Book, day: date
+    ) -> None:
+        """Write lots that changed their slot, were taken over, or were split."""
         ...
 
     def decision(self, at: datetime, symbol: str, note: Note, order_seq: int | None = None) -> None:
@@ -225,7 +225,7 @@ class Loop:
             if isinstance(news, DialTurned):
                 page.state(dial_name(news.symbol, news.dial), dial_row(news))
             changed = self._remember(page)
-            is_due = isinstance(news, TimerFired) or self._mark(page, news)
+            is_due = isinstance(news, TimerFired | RateRead) or self._mark(page, news)
             if changed or step.bookings or step.notes or is_due:
                 page.state(RUN, self.run_row(self.state))
         self._saved = self.state
@@ -367,16 +367,16 @@ class Loop:
 
     def _write(self, page: Page, booking: Booking, at: datetime) -> None:
         if isinstance(booking, OrderChanged):
+            if self.desk.trail is not None and booking.order.venue_id is not None:
+                self.desk.trail.owns(booking.order.venue_id, booking.order.client_id)
             page.order(booking.order, at, booking.why)
             return
         day = self.day_of(at)
         if isinstance(booking, FillBooked):
             page.fill(booking.order, booking.fill, booking.before, booking.after, day)
             page.order(booking.order, at)
-        elif isinstance(booking.command, MoveLots):
-            page.move(booking.command, at, booking.before, booking.after, day)
         else:
-            page.adopt(booking.command, at, booking.before, booking.after, day)
+            page.adjust(booking.command, at, booking.before, booking.after, day)
 
     def _remember(self, page: Page) -> bool:
         state, saved = self.state, self._saved

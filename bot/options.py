@@ -16,6 +16,7 @@ from bot.setting_values import Refused, exact, shown
 from domain.errors import ExitCode, SetupError
 from domain.exact import ONE, ZERO
 from domain.reason import reason
+from domain.split import Split
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -61,6 +62,8 @@ class Options:
     exit_at_end: bool = False
     resume: bool = False
     import_orders: bool = False
+    release: tuple[str, ...] = ()
+    split: Split | None = None
     overrides: tuple[str, ...] = ()
     for_demo: tuple[str, ...] = ()
 
@@ -111,7 +114,15 @@ def parser() -> ArgumentParser:
     options.add_argument("--fresh", action="store_true", help="demo: begin anew; the former run is kept as .old")
     options.add_argument("--exit", action="store_true", help="end when the market ends (on paper always)")
     options.add_argument("--resume", action="store_true", help="leave a pause or the safe state")
+    options.add_argument("--confirm-split", metavar="N:M", help="the shares were split: N new ones for M old ones")
     options.add_argument("--import-orders", action="store_true", help="take over open orders that the ledger lacks")
+    options.add_argument(
+        "--release",
+        metavar="CELL",
+        action="append",
+        default=[],
+        help="free a cell whose order was lost, after you saw at the broker that it is not there",
+    )
     options.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], dest="overrides")
     return options
 
@@ -132,6 +143,8 @@ def read_options(arguments: Sequence[str]) -> Options:
         exit_at_end=given.exit,
         resume=given.resume,
         import_orders=given.import_orders,
+        release=tuple(given.release),
+        split=_read(_split, given.confirm_split, None, faults),
         overrides=tuple(given.overrides),
         for_demo=tuple(_given(given, "--speed", "--fresh")),
     )
@@ -150,7 +163,7 @@ def _given(given: Namespace, *names: str) -> Iterator[str]:
     """Yield those of some options that stand on the command line."""
     for name in names:
         value = getattr(given, {"--from": "begins"}.get(name, name[2:].replace("-", "_")))
-        if value is not None and value is not False:
+        if value not in (None, False, []):
             yield name
 
 
@@ -161,7 +174,7 @@ def _clashes(given: Namespace) -> Iterator[Reason]:
             yield reason("paper_needs_prices")
         for name in _given(given, "--demo", "--days", "--from", "--speed", "--fresh"):
             yield reason("paper_excludes_demo", option=name)
-        for name in _given(given, "--resume", "--import-orders"):
+        for name in _given(given, "--resume", "--import-orders", "--release", "--confirm-split"):
             yield reason("paper_begins_anew", option=name)
         return
     if given.begins is not None and given.days is None:
@@ -212,6 +225,13 @@ def _begin(text: str) -> date:
     if day is None or not _FIRST_YEAR <= day.year <= _LAST_YEAR:
         raise Refused(reason("from_not_a_day", first=_FIRST_YEAR, last=_LAST_YEAR))
     return day
+
+
+def _split(text: str) -> Split:
+    new, old = (_whole(part) for part in text.split(":")) if text.count(":") == 1 else (0, 0)
+    if not new or not old or new == old:
+        raise Refused(reason("split_form", value=shown(text)))
+    return Split.of(new, old)
 
 
 def _speed(text: str) -> Decimal | None:

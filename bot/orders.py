@@ -8,6 +8,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
+from bot.gate import MARKET_CLOSED
 from domain.events import CancelFailed, OrderAccepted, OrderEnded
 from domain.order import RESTING, IntentKey, Order, OrderState, client_id
 from domain.reason import reason
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from bot.engine import Engine, EngineState
+    from bot.trail import Trail
     from domain.clock import Clock
     from domain.commands import CancelOrder, PlaceOrder
     from domain.events import Event
@@ -100,7 +102,8 @@ class OrderDesk:
     """Brings wishes that passed risk to the venue; `put` takes the events that need no venue.
 
     While the venue does not take calls nothing is sent: `held_until` doubles its distance with every failure. Closed,
-    it sends nothing more: the bot is about to end.
+    it sends nothing more: the bot is about to end. `trail` is there where the venue knows nothing of our ids: then no
+    order leaves while it is open what became of the one before, until that one is frozen.
     """
 
     journal: OrderJournal
@@ -111,6 +114,7 @@ class OrderDesk:
     put: Callable[[Event], None]
     held_until: datetime | None = None
     is_closed: bool = False
+    trail: Trail | None = None
     _held_at: datetime | None = None
     _failures: int = 0
     _to_place: deque[str] = field(default_factory=deque)
@@ -170,16 +174,20 @@ class OrderDesk:
 
     def dispatch(self, state: EngineState) -> EngineState:
         """Hand the worker what is waiting, cancels first, as long as it is idle and the venue takes calls."""
-        if self.is_closed or self._is_held():
+        if self.is_closed or self.is_held:
             return state
         while self.worker.idle and self.is_waiting:
             if self._to_cancel:
                 self._send_cancel(state, self._to_cancel.popleft())
+            elif self.trail is not None and _is_unanswered(state):
+                break
             else:
                 state = self._send(state, self._to_place.popleft())
         return state
 
-    def _is_held(self) -> bool:
+    @property
+    def is_held(self) -> bool:
+        """Whether the venue is left alone for now."""
         now = self.clock.now()
         if self.held_until is None or now >= self.held_until:
             return False
@@ -198,14 +206,22 @@ class OrderDesk:
             return state
         refusal = self.gate.check(order)
         if refusal is not None:
-            self.put(OrderEnded(which, OrderState.VOID, refusal, self.clock.now(), _GATE_RETRY_S))
+            retry_s = 0 if refusal.code == MARKET_CLOSED else _GATE_RETRY_S
+            self.put(OrderEnded(which, OrderState.VOID, refusal, self.clock.now(), retry_s))
             return state
         order = order.advance(OrderState.SUBMITTED)
         # Committed before the bytes leave: after a crash this order may be with the venue, one without it is not.
         with self.journal.commit() as page:
             page.order(order, self.clock.now())
+        if self.trail is not None:
+            self.trail.leaves(which, self.clock.now())
         self.worker.place(order)
         return state.with_order(order)
+
+
+def _is_unanswered(state: EngineState) -> bool:
+    """Whether it is open what became of an order, and not given up yet."""
+    return any(order.state in _ON_ITS_WAY and which not in state.frozen for which, order in state.orders.items())
 
 
 def _did_not_reach(event: OrderEnded | CancelFailed, *, was_sent: bool) -> bool:

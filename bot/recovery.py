@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from bot.engine import Engine, EngineState
     from bot.loop import Loop
+    from bot.trail import Trail
     from domain.clock import Clock
     from exchanges.base import Trading
     from exchanges.transport import Wait
@@ -53,14 +54,27 @@ class Patience:
 
     def answered(self, call: Callable[[], T]) -> T:
         """Return the answer; raises `SetupError` where the owner has to change something, `Interrupted` on a stop."""
+        try:
+            return self._asked(call)
+        except MarketUnknown as unknown:
+            raise SetupError(ExitCode.SETTINGS, not_reached(unknown)) from unknown
+
+    def if_known(self, call: Callable[[], T]) -> T | None:
+        """Return the answer, None where the venue does not know the market any more; raises as `answered` does."""
+        try:
+            return self._asked(call)
+        except MarketUnknown:
+            return None
+
+    def _asked(self, call: Callable[[], T]) -> T:
         pause_s, away = _PAUSE_FIRST_S, False
         while not self.stopped():
             try:
                 answer = call()
             except AuthRefused as refusal:
                 raise SetupError(ExitCode.KEYS, not_reached(refusal)) from refusal
-            except MarketUnknown as unknown:
-                raise SetupError(ExitCode.SETTINGS, not_reached(unknown)) from unknown
+            except MarketUnknown:
+                raise
             except VenueError as trouble:
                 if not away:
                     self.tell(Note("venue", not_reached(trouble, self.blocked_until()), Weight.WARNING))
@@ -98,9 +112,14 @@ def settle_unsent(loop: Loop, clock: Clock) -> None:
             loop.handle(OutcomeLost(order.client_id, reason("stopped_while_sending"), clock.now()))
 
 
-def follow_open(reader: Reader, exchange: Trading) -> None:
-    """Let the venue's adapter look after every order of the ledger that may still change."""
-    for order in reader.open_orders():
+def follow_open(reader: Reader, exchange: Trading, trail: Trail | None = None) -> None:
+    """Let the venue's adapter look after every order of the ledger that may still change.
+
+    Where the venue knows nothing of our ids, a late fill is known by the order's own: so those that ended a short while
+    ago are looked after too, and what is booked of them is not told once more.
+    """
+    ended = [] if trail is None else [reader.order(client_id) for client_id in trail.owned()]
+    closed = [order for order in ended if order is not None and order.is_closed]
+    for order in (*reader.open_orders(), *closed):
         if order.venue_id is not None:
-            fees = {fill.fill_id: fill.fee for fill in reader.fills_of(order.seq)} if order.filled else {}
-            exchange.follow(order.symbol, order.venue_id, fees)
+            exchange.follow(order.symbol, order.venue_id, reader.fills_of(order.seq) if order.filled else ())

@@ -1,9 +1,10 @@
-"""The settings whose text has a form of its own: venues, markets, names, keys, folders and addresses."""
+"""The settings whose text has a form of its own: venues, markets, days, names, keys, folders and addresses."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date, time
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +13,14 @@ from pydantic import SecretStr
 
 from bot.setting_values import Reader, Refused, shown
 from domain.reason import reason
+from domain.session import DayPlan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from enum import StrEnum
 
 PORT_MAX = 65535
+_SHARES = "01"
 _PASSWORD_MAX = 1000
 
 
@@ -54,6 +58,60 @@ class Market(Reader):
         coin = re.sub(r"[-_/ ]|KRW", "", market)
         suggestion = f"KRW-{coin}" if re.fullmatch(r"[A-Z0-9]{1,20}", coin, re.ASCII) else "KRW-BTC"
         raise Refused(reason("market_form", value=shown(text), suggestion=suggestion))
+
+
+_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})\s*=\s*(?:(closed)|(open)|(\d{1,2}:\d{2}))", re.ASCII | re.IGNORECASE)
+_SATURDAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class MarketDays(Reader):
+    """What the owner says of single days of a market: `2026-11-27=closed, 2026-12-24=13:00, 2027-01-04=open`.
+
+    A time is an early close, after `opens` and not after `closes` of the market's own time.
+    """
+
+    opens: time
+    closes: time
+
+    def read(self, text: str) -> object:
+        """Return the same days, oldest first, each written in one way."""
+        return ", ".join(f"{day}={_written(plan)}" for day, plan in sorted(self.plans(text).items()))
+
+    def plans(self, text: str) -> Mapping[date, DayPlan]:
+        """Return what is said, by day; raises `Refused`."""
+        plans: dict[date, DayPlan] = {}
+        for entry in filter(None, map(str.strip, text.split(","))):
+            day, plan = self._plan(entry)
+            if day in plans:
+                raise Refused(reason("market_days_twice", value=day.isoformat()))
+            plans[day] = plan
+        return plans
+
+    def _plan(self, entry: str) -> tuple[date, DayPlan]:
+        if not (match := _DAY.fullmatch(entry)):
+            raise Refused(reason("market_days_form", value=shown(entry)))
+        written, closed, _, hour = match.groups()
+        try:
+            day, closes = date.fromisoformat(written), _hour(hour)
+        except ValueError:
+            raise Refused(reason("market_days_impossible", value=shown(entry))) from None
+        if day.weekday() >= _SATURDAY:
+            raise Refused(reason("market_days_weekend", value=written))
+        if closes is not None and not self.opens < closes <= self.closes:
+            opens, latest = f"{self.opens:%H:%M}", f"{self.closes:%H:%M}"
+            raise Refused(reason("market_days_hour", value=shown(entry), opens=opens, closes=latest))
+        return day, DayPlan(closed is None, closes)
+
+
+def _hour(text: str | None) -> time | None:
+    return None if text is None else time.fromisoformat(text.zfill(5))
+
+
+def _written(plan: DayPlan) -> str:
+    if plan.closes is not None:
+        return f"{plan.closes:%H:%M}"
+    return "open" if plan.is_open else "closed"
 
 
 _RESERVED = ("demo", "homeassistant", "paper", "reports", "shared")
@@ -101,7 +159,7 @@ class Password(Reader):
 
 @dataclass(frozen=True, slots=True)
 class Account(Reader):
-    """A broker's account: eight digits and the product code, `01` unless given."""
+    """A broker's account: eight digits and the product code, `01` unless given; no other holds shares for trading."""
 
     secret = True
 
@@ -109,7 +167,9 @@ class Account(Reader):
         """Return `12345678-01`, hidden."""
         if not (match := re.fullmatch(r"(\d{8})(?:-?(\d{2}))?", text, re.ASCII)):
             raise Refused(reason("account_form"))
-        return SecretStr(f"{match[1]}-{match[2] or '01'}")
+        if match[2] not in {None, _SHARES}:
+            raise Refused(reason("account_product", product=match[2], suggestion=_SHARES))
+        return SecretStr(f"{match[1]}-{_SHARES}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,3 +242,17 @@ class Database(Reader):
     def allowed(self) -> str:
         """Return the two forms."""
         return "sqlite:///…, postgresql+psycopg://…"
+
+
+def forms_of(secret: SecretStr) -> Iterator[str]:
+    """Return a secret and the parts of it that are secrets themselves: account numbers, a database's password."""
+    text = secret.get_secret_value()
+    yield text
+    if "://" in text:
+        _, _, rest = text.partition("://")
+        login, at, _ = rest.rpartition("@")
+        if at and ":" in login:
+            yield login.partition(":")[2]
+    elif len(text) == len("12345678-01") and text.replace("-", "", 1).isdigit():
+        yield text.replace("-", "")
+        yield text.partition("-")[0]

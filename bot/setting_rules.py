@@ -11,9 +11,20 @@ from domain.reason import Reason, reason
 from strategy.grid.config import Follow, Start
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from pydantic import SecretStr
 
     from bot.settings import Settings
+
+_LENGTHS = {
+    "KIS_APP_KEY": 36,
+    "KIS_APP_SECRET": 180,
+    "KIS_QUOTE_APP_KEY": 36,
+    "KIS_QUOTE_APP_SECRET": 180,
+}
+"""How many characters the broker's keys have."""
+_KOREAN_DIGITS = 6
 
 _PAIRS = (
     ("BITHUMB_ACCESS_KEY", "BITHUMB_SECRET_KEY"),
@@ -48,6 +59,7 @@ def broken_rules(read: Read) -> Iterator[Reason]:
     yield from _prices_in_order(read)
     yield from _size(read)
     yield from _world_of_the_broker(read)
+    yield from _share_of_the_broker(read)
 
 
 def _forms_of_the_grid(read: Read) -> Iterator[Reason]:
@@ -88,6 +100,22 @@ def _world_of_the_broker(read: Read) -> Iterator[Reason]:
             yield reason("kis_address_of_other_mode", name=name, value=address, mode=str(mode), suggestion=fit)
 
 
+def _share_of_the_broker(read: Read) -> Iterator[Reason]:
+    """What is no US share, and a key for prices that cannot be the live one."""
+    settings = read.settings
+    if settings.exchange is not Exchange.KIS:
+        return
+    if len(settings.kis_symbol) == _KOREAN_DIGITS and settings.kis_symbol.isdecimal():
+        yield reason("kis_symbol_korean", name="KIS_SYMBOL", value=settings.kis_symbol)
+    if settings.kis_symbol == settings.currency:
+        # There is a fund of this name; an account's dollars and its shares could not be told apart.
+        yield reason("kis_symbol_currency", name="KIS_SYMBOL", value=settings.kis_symbol)
+    own, second = settings.kis_app_key, settings.kis_quote_app_key
+    is_practice = read.sound("KIS_MODE") and settings.kis_mode is KisMode.PAPER
+    if is_practice and own is not None and own == second:
+        yield reason("kis_quote_key_same", name="KIS_QUOTE_APP_KEY", other="KIS_APP_KEY")
+
+
 def remarks(read: Read) -> Iterator[Reason]:
     """Name what is no fault but worth a line at the start."""
     settings = read.settings
@@ -100,6 +128,18 @@ def remarks(read: Read) -> Iterator[Reason]:
         yield reason("setting_without_effect", name="ADOPT_QTY", needs="GRID_START=adopt")
     if settings.grid_follow_max is not None and settings.grid_follow is Follow.OFF:
         yield reason("setting_without_effect", name="GRID_FOLLOW_MAX", needs="GRID_FOLLOW=flat")
+    if settings.exchange is Exchange.KIS:
+        yield from lengths_off({name: getattr(settings, name.lower()) for name in _LENGTHS})
+    if settings.market_days and settings.exchange is not Exchange.KIS:
+        yield reason("setting_without_effect", name="MARKET_DAYS", needs="EXCHANGE=KIS")
+
+
+def lengths_off(keys: Mapping[str, SecretStr | None]) -> Iterator[Reason]:
+    """Name keys of the broker that are not as long as all of them are: a piece of one was lost in copying."""
+    for name, usual in _LENGTHS.items():
+        key = keys.get(name)
+        if key is not None and (found := len(key.get_secret_value())) != usual:
+            yield reason("kis_key_length", name=name, found=found, usual=usual)
 
 
 def named(why: Reason, name: str) -> Reason:

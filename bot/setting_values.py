@@ -129,15 +129,21 @@ class YesNo(Reader):
 
 @dataclass(frozen=True, slots=True)
 class Choice(Reader):
-    """One of a few words, in any letter case."""
+    """One of a few words, in any letter case; `meant` are words that others use for them, which are not taken."""
 
     words: type[StrEnum]
+    meant: tuple[tuple[StrEnum, str], ...] = ()
 
     def read(self, text: str) -> object:
         """Return the member of that word."""
         for word in self.words:
             if word.casefold() == text.casefold():
                 return word
+        for word, others in self.meant:
+            if text.casefold() in others.split():
+                raise Refused(
+                    reason("setting_choice_meant", value=shown(text), suggestion=str(word), allowed=self.allowed)
+                )
         raise Refused(reason("setting_not_a_choice", value=shown(text), allowed=self.allowed))
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -18,8 +19,10 @@ from bot.setting_forms import (
     InstanceName,
     Key,
     Market,
+    MarketDays,
     Password,
     Venue,
+    forms_of,
 )
 from bot.setting_values import Cash, Choice, Gain, Number, Reader, Text, Whole, YesNo, order_size
 from domain.exact import ONE, ZERO, plain
@@ -40,7 +43,10 @@ from strategy.grid.config import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
+    from datetime import date
+
+    from domain.session import DayPlan
 
 _HUNDRED = Decimal(100)
 
@@ -115,6 +121,24 @@ KIS_OFFICIAL = {
 _HTTP = ("http", "https")
 _WS = ("ws", "wss")
 
+_US_DAYS = MarketDays(time(9, 30), time(16))
+_WORLD = Choice(
+    KisMode,
+    (
+        (KisMode.LIVE, "real prod production 실전 실전투자 실계좌"),
+        (KisMode.PAPER, "mock demo vts virtual 모의 모의투자"),
+    ),
+)
+_LISTED = Choice(
+    KisExchange,
+    # What quotes call them, and people.
+    (
+        (KisExchange.NASD, "nas nasdaq 나스닥"),
+        (KisExchange.NYSE, "nys 뉴욕"),
+        (KisExchange.AMEX, "ams arca nysearca 아멕스"),
+    ),
+)
+
 _Price = Annotated[Decimal | None, Number(above=ZERO), Unit.MONEY]
 _Money = Annotated[Decimal, Number(lowest=ZERO), Unit.MONEY]
 _Cap = Annotated[Decimal | None, Number(above=ZERO), Unit.MONEY]
@@ -146,8 +170,8 @@ class Settings(BaseModel):
     kis_app_key: _Secret = None
     kis_app_secret: _Secret = None
     kis_account_no: Annotated[SecretStr | None, Account()] = None
-    kis_mode: Annotated[KisMode, Choice(KisMode)] = KisMode.PAPER
-    kis_exchange_code: Annotated[KisExchange, Choice(KisExchange)] = KisExchange.NASD
+    kis_mode: Annotated[KisMode, _WORLD] = KisMode.PAPER
+    kis_exchange_code: Annotated[KisExchange, _LISTED] = KisExchange.NASD
     kis_symbol: Annotated[str, Text(r"[A-Z0-9][A-Z0-9./-]{0,11}", "symbol_form", upper=True)] = "TQQQ"
     kis_quote_app_key: _Secret = None
     kis_quote_app_secret: _Secret = None
@@ -190,6 +214,7 @@ class Settings(BaseModel):
     open_delay_s: Annotated[int, Whole(0, 3600), Unit.SECONDS] = 60
     gap_policy: Annotated[GapPolicy, Choice(GapPolicy)] = GapPolicy.LIMIT
     max_levels_per_open: Annotated[int, Whole(0, 500), Unit.CELLS] = 3
+    market_days: Annotated[str, _US_DAYS] = ""
 
     max_order_notional: _Cap = None
     max_position_notional: _Cap = None
@@ -249,6 +274,11 @@ class Settings(BaseModel):
     def size(self) -> OrderSize:
         """Return `ORDER_SIZE`, understood."""
         return order_size(self.order_size, base=self.base, currency=self.currency, whole_shares=self.whole_shares)
+
+    @property
+    def day_plans(self) -> Mapping[date, DayPlan]:
+        """Return `MARKET_DAYS`, understood: what goes before the market's calendar, by its own dates."""
+        return _US_DAYS.plans(self.market_days)
 
     def with_dials(self, gap_pct: Decimal, size: Decimal) -> Settings:
         """Return the settings with the gap in percent and the size in its own unit as the owner has set them since."""
@@ -330,21 +360,7 @@ class Settings(BaseModel):
     def secrets(self) -> tuple[str, ...]:
         """Return every text that must not appear in a log."""
         values = (getattr(self, name.lower()) for name in READERS)
-        return tuple(form for value in values if isinstance(value, SecretStr) for form in _forms(value))
-
-
-def _forms(secret: SecretStr) -> Iterator[str]:
-    """Return a secret and the parts of it that are secrets themselves: account numbers, a database's password."""
-    text = secret.get_secret_value()
-    yield text
-    if "://" in text:
-        _, _, rest = text.partition("://")
-        login, at, _ = rest.rpartition("@")
-        if at and ":" in login:
-            yield login.partition(":")[2]
-    elif len(text) == len("12345678-01") and text.replace("-", "", 1).isdigit():
-        yield text.replace("-", "")
-        yield text.partition("-")[0]
+        return tuple(form for value in values if isinstance(value, SecretStr) for form in forms_of(value))
 
 
 READERS: dict[str, Reader] = {

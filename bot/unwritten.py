@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from domain.book import Book
-    from domain.commands import AdoptLot, MoveLots
+    from domain.commands import AdoptLot, MoveLots, RescaleLots
     from domain.decision import Note
     from domain.instrument import Side
     from domain.mark import Mark
@@ -76,11 +76,10 @@ class BlankPage:
     def fill(self, order: Order, fill: Fill, before: Book, after: Book, day: date) -> None:
         """Forget a fill."""
 
-    def move(self, command: MoveLots, at: datetime, before: Book, after: Book, day: date) -> None:
-        """Forget a move."""
-
-    def adopt(self, command: AdoptLot, at: datetime, before: Book, after: Book, day: date) -> None:
-        """Forget an adoption."""
+    def adjust(
+        self, command: MoveLots | AdoptLot | RescaleLots, at: datetime, before: Book, after: Book, day: date
+    ) -> None:
+        """Forget what was moved, taken over or split."""
 
     def decision(self, at: datetime, symbol: str, note: Note, order_seq: int | None = None) -> None:
         """Forget a decision."""

@@ -57,7 +57,8 @@ class VenueCalls:
                 order.symbol, order.side, order.qty, order.price, client_order_id=order.client_id
             )
         except OrderRejected as refusal:
-            return OrderEnded(order.client_id, OrderState.REJECTED, reason(refusal.code), self._clock.now())
+            why = refusal.why or reason(refusal.code)
+            return OrderEnded(order.client_id, OrderState.REJECTED, why, self._clock.now())
         except (OutcomeUnknown, OrderNotReady):
             return OutcomeLost(order.client_id, reason("answer_lost"), self._clock.now())
         except _NOTHING_HAPPENED as trouble:

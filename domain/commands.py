@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from domain.instrument import Side
     from domain.reason import Reason
+    from domain.split import Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +62,19 @@ class AdoptLot:
     price: Decimal
 
 
-Command = PlaceOrder | CancelOrder | MoveLots | AdoptLot
+@dataclass(frozen=True, slots=True)
+class RescaleLots:
+    """Count everything that is held in the new shares of a split, in whole steps of `step`.
+
+    `slots` are those that hold something: a fraction is handed on from each to the next, and what the last one leaves
+    is paid out at `price`, in the quote currency for a new share.
+    """
+
+    symbol: str
+    split: Split
+    slots: tuple[str, ...]
+    step: Decimal
+    price: Decimal
+
+
+Command = PlaceOrder | CancelOrder | MoveLots | AdoptLot | RescaleLots

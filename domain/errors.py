@@ -67,17 +67,30 @@ class RateLimited(VenueError):
         self.retry_after_s = retry_after_s
 
 
+class MarketClosed(RateLimited):
+    """Nothing happened: the market is closed or has a day off. `why` has the words for the owner."""
+
+    def __init__(self, message: str, *, retry_after_s: int, why: Reason) -> None:
+        """Say how many seconds to wait, and why."""
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.why = why
+
+
 class AuthRefused(VenueError):
     """Run on without trading, try again slowly, tell the owner."""
 
 
 class OrderRejected(VenueError):
-    """The venue said no: do not repeat unchanged. `code` is ours, stable, for the owner's sentence."""
+    """The venue said no: do not repeat unchanged. `code` is ours, stable, for the owner's sentence.
 
-    def __init__(self, message: str, *, code: str = "venue_rejected") -> None:
+    `why` is the whole reason where it has figures.
+    """
+
+    def __init__(self, message: str, *, code: str = "venue_rejected", why: Reason | None = None) -> None:
         """Keep the reason as a code."""
         super().__init__(message)
-        self.code = code
+        self.code = code if why is None else why.code
+        self.why = why
 
 
 class OrderNotFound(VenueError):

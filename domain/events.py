@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
     from domain.instrument import Instrument
     from domain.market import Candle, Quote
+    from domain.money import WonRate
     from domain.order import Fill, Order, OrderState
     from domain.reason import Reason
+    from domain.split import Split
     from domain.venue import VenueOrder
 
 
@@ -99,6 +101,15 @@ class OutcomeLost:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderFrozen:
+    """What became of an order cannot be found out for now: its slot waits for a proof, others go on without it."""
+
+    client_id: str
+    why: Reason
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CancelFailed:
     """A cancel was not sent, or a look-up showed that it came to nothing: the order rests.
 
@@ -155,6 +166,15 @@ class TermsRead:
 
 
 @dataclass(frozen=True, slots=True)
+class RateRead:
+    """Somebody told what the currency of a symbol's prices is worth in won; what is booked from now on is valued so."""
+
+    rate: WonRate
+    symbol: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class VenueAway:
     """The venue stopped answering, or refuses our key; told once.
 
@@ -194,6 +214,16 @@ class TrustLost:
     """Books and venue contradict each other: no new order before the owner has looked."""
 
     why: Reason
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SplitConfirmed:
+    """The owner confirms that the shares were split; a fraction of a new one was paid out at `cash_price`."""
+
+    symbol: str
+    split: Split
+    cash_price: Decimal
     at: datetime
 
 
@@ -318,14 +348,16 @@ VenueEvent = (
     | FillReported
     | OrderEnded
     | OutcomeLost
+    | OrderFrozen
     | CancelFailed
     | OrderShown
     | OrderImported
     | OrdersSeen
     | TermsRead
+    | RateRead
 )
 TrustEvent = VenueAway | VenueBack | ConcernRaised | TrustLost | TrustRegained
-Event = MarketEvent | VenueEvent | TrustEvent | OwnerAsked | DialTurned | TimerFired | WorkerDied
+Event = MarketEvent | VenueEvent | TrustEvent | SplitConfirmed | OwnerAsked | DialTurned | TimerFired | WorkerDied
 StrategyEvent = (
     MarketEvent
     | OrderFilled
@@ -335,5 +367,6 @@ StrategyEvent = (
     | OrderImported
     | WishDenied
     | TermsRead
+    | SplitConfirmed
     | OwnerAsked
 )

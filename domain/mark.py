@@ -13,6 +13,8 @@ from domain.snapshot import iso
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from domain.split import Split
+
 DAY_S = 86400
 """The step whose buckets begin at a market's own midnight and are as long as its day is."""
 
@@ -43,6 +45,17 @@ class Mark:
     def total(self) -> Decimal:
         """Return the profit since the beginning, at the bucket's last price."""
         return self.cash_flow + self.position * self.close - self.adopted_cost
+
+    def rescaled(self, split: Split) -> Mark:
+        """Return the bucket in the new shares of a split: prices and position change, money does not."""
+        return replace(
+            self,
+            open=split.price(self.open),
+            high=split.price(self.high),
+            low=split.price(self.low),
+            close=split.price(self.close),
+            position=split.qty(self.position),
+        )
 
 
 @dataclass(frozen=True, slots=True)

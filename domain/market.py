@@ -12,13 +12,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The last trade of a symbol, in its quote currency; bid and ask where the venue gives them."""
+    """The last trade of a symbol, in its quote currency; bid and ask where the venue gives them.
+
+    `currency` is empty where nobody has to tell it apart.
+    """
 
     symbol: str
     last: Decimal
     at: datetime
     bid: Decimal | None = None
     ask: Decimal | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
+    from domain.money import WonProfit
+
 SCHEMA = 1
 """Version of the summary's form."""
 
@@ -49,7 +51,10 @@ class PriceSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Figures of a run at one moment, amounts in `currency`; `last` is the price they are taken at."""
+    """Figures of a run at one moment, amounts in `currency`; `last` is the price they are taken at.
+
+    `won`: the same profit in won; None where the currency is the won itself.
+    """
 
     exchange: str
     instance: str
@@ -76,6 +81,8 @@ class Snapshot:
     report: str | None = None
     differences: tuple[str, ...] | None = None
     prices: PriceSource = PriceSource.LIVE
+    fees_estimated: bool = False
+    won: WonProfit | None = None
 
     @property
     def equity(self) -> Decimal:
@@ -87,9 +94,17 @@ class Snapshot:
         """Return Matched and Inventory together."""
         return self.matched_pnl + self.inventory_pnl
 
+    @property
+    def total_pnl_krw(self) -> Decimal | None:
+        """Return Total in won; None while that is not known."""
+        if self.currency == "KRW":
+            return self.total_pnl
+        total = None if self.won is None else self.won.total
+        return None if total is None else total.total
+
     def summary(self) -> dict[str, object]:
         """Return the summary: money, prices and quantities as plain text, counts as integers, times ISO UTC."""
-        total = plain(self.total_pnl)
+        total_krw = self.total_pnl_krw
         return {
             "schema": SCHEMA,
             "exchange": self.exchange,
@@ -112,8 +127,8 @@ class Snapshot:
             "fees": plain(self.fees),
             "matched_pnl": plain(self.matched_pnl),
             "inventory_pnl": plain(self.inventory_pnl),
-            "total_pnl": total,
-            "total_pnl_krw": total if self.currency == "KRW" else None,
+            "total_pnl": plain(self.total_pnl),
+            "total_pnl_krw": None if total_krw is None else plain(total_krw),
             "lines": [plain(line) for line in self.lines],
             "state": str(self.state),
             "version": self.version,

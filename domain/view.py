@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta, timezone
 from typing import TYPE_CHECKING
 
+from domain.reason import Reason, reason
+from domain.session import SessionKind
+
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
     from decimal import Decimal
 
     from domain.book import Lot
     from domain.decision import Note
     from domain.instrument import Side
     from domain.order import Fill, Order
-    from domain.reason import Reason
+    from domain.session import MarketHours
     from domain.snapshot import Snapshot
+
+_KOREA = timezone(timedelta(hours=9), "KST")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +54,60 @@ class LotsSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionSeen:
+    """Which session of the market runs, of which of its days, until when; all None while the market is closed.
+
+    `next_open`: when the regular session opens next; None where nobody knows.
+    """
+
+    kind: SessionKind | None
+    day: date | None
+    closes_at: datetime | None
+    next_open: datetime | None
+
+    @classmethod
+    def at(cls, hours: MarketHours, moment: datetime) -> SessionSeen:
+        """Look at a market's hours at a moment; of two sessions that run, the regular one counts, else the later."""
+        running = sorted(hours.running(moment), key=lambda each: (each.kind is SessionKind.REGULAR, each.opens_at))
+        following = hours.next_regular(moment)
+        next_open = None if following is None else following.opens_at
+        if not running:
+            return cls(None, None, None, next_open)
+        seen = running[-1]
+        return cls(seen.kind, seen.day, seen.closes_at, next_open)
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether the session runs in which the bot trades."""
+        return self.kind is SessionKind.REGULAR
+
+    @property
+    def told(self) -> Reason:
+        """Return it for the owner, by Korean clocks."""
+        if self.is_regular and self.closes_at is not None:
+            return reason("market_regular", closes=f"{self.closes_at.astimezone(_KOREA):%H:%M}")
+        if self.next_open is None:
+            return reason("market_unknown")
+        opens = self.next_open.astimezone(_KOREA)
+        when: dict[str, int | str] = {"month": opens.month, "day": opens.day, "time": f"{opens:%H:%M}"}
+        match self.kind:
+            case SessionKind.PRE:
+                return reason("market_pre", **when)
+            case SessionKind.AFTER:
+                return reason("market_after", **when)
+            case SessionKind.DAYTIME:
+                return reason("market_daytime", **when)
+            case _:
+                return reason("market_shut", **when)
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """A run at one moment; fills and decisions are the newest ones only, newest first, orders those still open.
 
     `standing`: why the bot does not trade as it otherwise would, the gravest first; empty while all is well. `report`
     is where the newest report stands, relative to the folder of reports; None while there is none. `price_age_s`: how
-    long ago the last price was heard; None before the first.
+    long ago the last price was heard; None before the first. `session` is None where the market never closes.
     """
 
     snapshot: Snapshot
@@ -64,6 +118,7 @@ class View:
     standing: tuple[Reason, ...] = ()
     report: str | None = None
     price_age_s: float | None = None
+    session: SessionSeen | None = None
 
 
 @dataclass(frozen=True, slots=True)

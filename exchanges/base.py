@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
     from decimal import Decimal
 
     from domain.account import Balance
     from domain.instrument import Instrument, Side
     from domain.market import Candle, Quote
+    from domain.money import WonRate
+    from domain.order import Fill
     from domain.reason import Reason
     from domain.session import SessionRule
     from domain.venue import CancelAnswer, Execution, VenueOrder
@@ -23,17 +26,23 @@ class Capabilities:
     """What a venue can do beyond the ports.
 
     `client_order_id`: orders carry our id and can be looked up by it. `sessions`: the market has a day, and orders end
-    with it. `trade_ids`: every execution has an id of its own. `bid_ask`: quotes carry both.
+    with it. `trade_ids`: every execution has an id of its own. `bid_ask`: quotes carry both. `tells_fees`: what a fill
+    cost comes from the venue, and is no estimate. Prices and own orders may be asked for every so many seconds.
     """
 
     client_order_id: bool
     sessions: bool
     trade_ids: bool
     bid_ask: bool
+    tells_fees: bool = True
+    price_every_s: int = 1
+    orders_every_s: int = 3
 
 
 class MarketData(Protocol):
     """Prices and rules. Every call may raise `VenueUnavailable` or `RateLimited`."""
+
+    capabilities: Capabilities
 
     def get_quote(self, symbol: str) -> Quote:
         """Return the last trade."""
@@ -64,9 +73,19 @@ class MarketData(Protocol):
         """Return how the market divides its days; None where it never closes."""
         ...
 
+    def previous_close(self, symbol: str) -> Decimal | None:
+        """Ask for the price to which the venue compares today's, adjusted for splits; None where it has none."""
+        ...
+
+    def won_rate(self) -> WonRate | None:
+        """Ask how many won the currency of the prices is worth; None where they are in won."""
+        ...
+
 
 class Trading(Protocol):
     """Orders and balances of one account. Every call may raise `AuthRefused`, `VenueUnavailable` or `RateLimited`."""
+
+    capabilities: Capabilities
 
     def place_order(
         self,
@@ -108,11 +127,15 @@ class Trading(Protocol):
         """Return all executions from a moment on, oldest first."""
         ...
 
-    def follow(self, symbol: str, order_id: str, fees: Mapping[str, Decimal] | None = None) -> None:
-        """Let `fills_since` look after an order from before this start, with the fees booked so far by trade id.
+    def follow(self, symbol: str, order_id: str, booked: Sequence[Fill] = ()) -> None:
+        """Let `fills_since` look after an order from before this start, of which so much is booked.
 
         A venue that lists the executions of an account does not need it.
         """
+        ...
+
+    def single_look(self) -> AbstractContextManager[None]:
+        """Within it, questions about orders and fills may be answered from one answer of the venue."""
         ...
 
     def get_balance(self) -> tuple[Balance, ...]:
@@ -126,5 +149,3 @@ class Trading(Protocol):
 
 class Exchange(MarketData, Trading, Protocol):
     """A venue to trade on."""
-
-    capabilities: Capabilities

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,14 @@ from domain.venue import CancelAnswer, Execution, VenueOrder
 from exchanges.base import Capabilities
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
     from decimal import Decimal
 
     from domain.clock import Clock
     from domain.instrument import Instrument
+    from domain.money import WonRate
     from domain.reason import Reason
     from domain.session import SessionRule
 
@@ -101,6 +104,11 @@ class PaperExchange:
         """Let every order at rest expire, as day orders do."""
         return tuple(self._close(order, OrderState.EXPIRED) for order in tuple(self._resting.values()))
 
+    def rescale(self, gained: Decimal, paid_out: Decimal) -> None:
+        """Let a split change the holdings by so much, and pay for the fraction of a share; no order may be at rest."""
+        self._base += gained
+        self._cash += paid_out
+
     def all_orders(self) -> tuple[VenueOrder, ...]:
         """Return every order there ever was, in the order of placing: the books to compare a ledger with."""
         return tuple(self._orders.values())
@@ -138,6 +146,15 @@ class PaperExchange:
         """Return the rule it was opened with."""
         del symbol
         return self._sessions
+
+    def previous_close(self, symbol: str) -> Decimal | None:
+        """Return None: what is split is split at a real venue."""
+        del symbol
+        return None
+
+    def won_rate(self) -> WonRate | None:
+        """Return None: nobody changes money here."""
+        return None
 
     def place_order(
         self,
@@ -196,8 +213,12 @@ class PaperExchange:
             if order.symbol == symbol and order.state in CLOSED and self._ended_at[order.order_id] >= since
         )
 
-    def follow(self, symbol: str, order_id: str, fees: Mapping[str, Decimal] | None = None) -> None:
+    def follow(self, symbol: str, order_id: str, booked: Sequence[Fill] = ()) -> None:
         """Do nothing: the paper venue lists the executions of its account."""
+
+    def single_look(self) -> AbstractContextManager[None]:
+        """Ask every question anew: an answer costs nothing here."""
+        return nullcontext()
 
     def fills_since(self, symbol: str, since: datetime) -> tuple[Execution, ...]:
         """Return the executions from a moment on."""

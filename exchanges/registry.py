@@ -20,7 +20,7 @@ class VenueEntry:
 
 VENUES: dict[str, VenueEntry] = {
     "BITHUMB": VenueEntry(rules="exchanges.bithumb.rules:RULES", adapter="exchanges.bithumb:BithumbExchange"),
-    "KIS": VenueEntry(rules="exchanges.kis.rules:RULES"),
+    "KIS": VenueEntry(rules="exchanges.kis.rules:RULES", adapter="exchanges.kis:KisOverseasExchange"),
 }
 
 

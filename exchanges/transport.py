@@ -89,6 +89,7 @@ class Reply:
     content_type: str
     body: bytes = field(repr=False)
     retry_after_s: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # by name in any letter case
 
     @property
     def is_page(self) -> bool:
@@ -207,6 +208,7 @@ class Door:
             headers.get("Content-Type", "").lower(),
             body,
             _retry_after_s(headers.get("Retry-After", ""), self.server_clock.now()),
+            headers,
         )
 
     def read(self, request_of: Callable[[], Request], judge: Callable[[Reply], T]) -> T:

@@ -1,18 +1,22 @@
-"""Rebuilds every book from fills and adjustments alone and compares it, to the last unit, with what is stored."""
+"""Rebuilds every book from fills, adjustments and splits, and compares it, to the last unit, with what is stored."""
 
 from __future__ import annotations
 
 from collections import Counter
 from heapq import merge
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from domain.book import Book
 from domain.commands import MoveLots
 from domain.errors import IllegalTransition, SetupError
 from domain.exact import ZERO
+from domain.money import WonRate
 from domain.order import NEXT, OrderState
 from domain.reason import Reason, reason
+from domain.rescale import rescaled
 from ledger.records import DayRecord, FillRecord, FillSum
+from ledger.rescales import RescaleRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,10 +26,11 @@ if TYPE_CHECKING:
     from ledger.reader import Reader
     from ledger.records import AdjustmentRecord, OrderRecord
 
-    Entry = FillRecord | AdjustmentRecord
+    Entry = FillRecord | AdjustmentRecord | RescaleRecord
 
 _NEVER_FILLED = {OrderState.PENDING, OrderState.SUBMITTED, OrderState.UNKNOWN, OrderState.VOID}
-_BOOK_FIELDS = ("cash_flow", "fees", "matched", "adopted_cost", "buys", "sells", "cycles")
+_MONEY_FIELDS = ("cash_flow", "fees", "matched", "adopted_cost", "won.price", "won.fx", "won.cross")
+_BOOK_FIELDS = (*_MONEY_FIELDS, "buys", "sells", "cycles", "unrated")
 _DAY_FIELDS = tuple(name for name in DayRecord.__slots__ if name not in {"symbol", "day"})
 
 
@@ -71,7 +76,9 @@ class _Audit:
                 yield reason("audit_tally_differs", symbol=symbol, stored=has, rebuilt=wants)
 
     def _replay(self) -> Iterator[Reason]:
-        journal: Iterator[Entry] = merge(self._reader.each_fill(), self._reader.each_adjustment(), key=_place)
+        journal: Iterator[Entry] = merge(
+            self._reader.each_fill(), self._reader.each_adjustment(), self._reader.each_rescale(), key=_place
+        )
         last = 0
         for entry in journal:
             if entry.entry != last + 1:
@@ -93,11 +100,14 @@ class _Audit:
             self._days[key] = self._days.get(key, DayRecord(*key)).added(before, after)
 
     def _booked(self, before: Book, entry: Entry) -> Book:
+        before = before.rated(_rate_of(entry))
         if isinstance(entry, FillRecord):
             seq = entry.order_seq
             self._sums[seq] = self._sums.get(seq, FillSum()).added(entry.fill)
             self._served.setdefault(seq, set()).add((entry.symbol, entry.slot, entry.side))
             return before.booked(entry.slot, entry.side, entry.fill)
+        if isinstance(entry, RescaleRecord):
+            return _rescaled(before, entry)
         command = entry.command
         if isinstance(command, MoveLots):
             return before.moved(command.slot, command.to, command.qty, closes_cycle=command.closes_cycle)
@@ -161,14 +171,9 @@ class _Audit:
     def _compare_book(self, symbol: str) -> Iterator[Reason]:
         stored, rebuilt = self._reader.book(symbol), self._books.get(symbol, Book())
         for name in _BOOK_FIELDS:
-            if getattr(stored, name) != getattr(rebuilt, name):
-                yield reason(
-                    "audit_book_differs",
-                    symbol=symbol,
-                    field=name,
-                    stored=getattr(stored, name),
-                    rebuilt=getattr(rebuilt, name),
-                )
+            has, wants = attrgetter(name)(stored), attrgetter(name)(rebuilt)
+            if has != wants:
+                yield reason("audit_book_differs", symbol=symbol, field=name, stored=has, rebuilt=wants)
         for slot in sorted({*stored.lots, *rebuilt.lots}):
             if stored.lots.get(slot, ()) != rebuilt.lots.get(slot, ()):
                 yield reason(
@@ -199,6 +204,18 @@ class _Audit:
 
 def _place(entry: Entry) -> int:
     return entry.entry
+
+
+def _rescaled(before: Book, entry: RescaleRecord) -> Book:
+    if dict(entry.before) != before.lots:
+        raise IllegalTransition("the split is of other lots than there were")
+    command = entry.command
+    return rescaled(before, command.split, command.slots, command.step, command.price)
+
+
+def _rate_of(entry: Entry) -> WonRate | None:
+    at = entry.fill.at if isinstance(entry, FillRecord) else entry.at
+    return None if entry.won is None else WonRate(entry.won, at, "ledger")
 
 
 def _earned_by(entry: Entry) -> Decimal | None:

@@ -16,6 +16,7 @@ from domain.exact import ZERO
 from domain.instrument import Side
 from ledger.columns import Words
 from ledger.records import AdjustmentRecord, CycleRecord, FillRecord, adjustment_of, fill_of
+from ledger.rescales import RESCALES_OF, RescaleRecord, rescale_of
 from ledger.schema import adjustments, fills, orders
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
     from ledger.driver import Driver
 
-Entry = FillRecord | AdjustmentRecord
+OfSlot = FillRecord | AdjustmentRecord
+Entry = OfSlot | RescaleRecord
 
 _SLOT_ROWS = 4
 _JOURNAL_ROWS = 128
@@ -75,6 +77,9 @@ def newest_cycles(driver: Driver, symbol: str, lots: Mapping[str, tuple[Lot, ...
     for entry in tracer.journal():
         if len(found) >= limit:
             break
+        if isinstance(entry, RescaleRecord):
+            held = {slot: sum((lot.qty for lot in each), ZERO) for slot, each in entry.before}
+            continue
         slot = _slot_of(entry)
         if slot != DUST and _closes(entry, held.get(slot, ZERO)):
             cycle = tracer.cycle(slot, entry.entry, held.get(slot, ZERO))
@@ -100,6 +105,7 @@ class _Tracer:
         self._driver = driver
         self._symbol = symbol
         self._moved: dict[int, tuple[_Part, ...]] = {}
+        self._rescales = [rescale_of(row) for row in reversed(driver.read(RESCALES_OF, symbol=symbol))]
         # Moves are rare, and where there is none it need not be asked for them.
         self._newest_move: int = driver.read(_NEWEST_MOVE, symbol=symbol)[0]["entry"] or 0
 
@@ -112,6 +118,9 @@ class _Tracer:
         entries: list[Entry] = []
         for entry in self._of_slot(slot, last):
             entries.append(entry)
+            if isinstance(entry, RescaleRecord):
+                # It counted every lot anew, and handed parts of some on: none is followed back to its purchase.
+                break
             held -= sum((qty for changed, qty in _changes(entry) if changed == slot), ZERO)
             if not held:
                 break
@@ -142,7 +151,8 @@ class _Tracer:
                 [adjustment_of(row) for row in self._driver.read(each, before=before, first=first, **asked)]
                 for each in (moves if first <= self._newest_move else ())
             ]
-            yield from merge(filled, *moved, key=_place, reverse=True)
+            split = [each for each in self._rescales if first <= each.entry < before]
+            yield from merge(filled, *moved, split, key=_place, reverse=True)
             before = first
 
     def _replay(self, slot: str, entries: Iterable[Entry]) -> list[_Part]:
@@ -150,7 +160,9 @@ class _Tracer:
         queue: deque[_Part] = deque()
         sold: list[_Part] = []
         for entry in entries:
-            if isinstance(entry, FillRecord):
+            if isinstance(entry, RescaleRecord):
+                queue = deque(_Part(lot, None) for lot in entry.after.lots.get(slot, ()))
+            elif isinstance(entry, FillRecord):
                 fill = entry.fill
                 if entry.side is Side.SELL:
                     sold += _taken(queue, fill.qty)
@@ -180,18 +192,18 @@ def _place(entry: Entry) -> int:
     return entry.entry
 
 
-def _slot_of(entry: Entry) -> str:
+def _slot_of(entry: OfSlot) -> str:
     return entry.slot if isinstance(entry, FillRecord) else entry.command.slot
 
 
-def _closes(entry: Entry, held: Decimal) -> bool:
+def _closes(entry: OfSlot, held: Decimal) -> bool:
     """Whether an entry that left so much in its slot closed a cycle."""
     if isinstance(entry, FillRecord):
         return entry.side is Side.SELL and not held
     return not isinstance(entry.command, AdoptLot) and entry.command.closes_cycle
 
 
-def _changes(entry: Entry) -> tuple[tuple[str, Decimal], ...]:
+def _changes(entry: OfSlot) -> tuple[tuple[str, Decimal], ...]:
     """Return what an entry added to which slot."""
     if isinstance(entry, FillRecord):
         return ((entry.slot, entry.fill.qty if entry.side is Side.BUY else -entry.fill.qty),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Index, text
 
-from ledger.schema import IS_WARNING, adjustments, decisions, fills, metadata, orders
+from ledger.schema import IS_WARNING, adjustments, decisions, fills, metadata, orders, rescales
 
 __all__ = ["metadata"]
 
@@ -28,5 +28,7 @@ Index("fills_by_slot", fills.c.symbol, fills.c.slot, fills.c.entry)
 Index("adjustments_by_symbol", adjustments.c.symbol, adjustments.c.entry)
 Index("adjustments_by_slot", adjustments.c.symbol, adjustments.c.slot, adjustments.c.entry)
 Index("adjustments_by_to_slot", adjustments.c.symbol, adjustments.c.to_slot, adjustments.c.entry)
+
+Index("rescales_by_symbol", rescales.c.symbol, rescales.c.entry)
 
 Index("warnings", decisions.c.id, sqlite_where=IS_WARNING, postgresql_where=IS_WARNING)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from domain.book import Book
-from ledger.schema import adjustments, decisions, fills, orders, transitions
+from ledger.schema import adjustments, decisions, fills, orders, rescales, transitions
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -25,6 +25,7 @@ _LAST = select(
     select(func.max(orders.c.seq)).scalar_subquery().label("order"),
     select(func.max(fills.c.entry)).scalar_subquery().label("fill"),
     select(func.max(adjustments.c.entry)).scalar_subquery().label("adjustment"),
+    select(func.max(rescales.c.entry)).scalar_subquery().label("rescale"),
     select(func.max(transitions.c.id)).scalar_subquery().label("transition"),
     select(func.max(decisions.c.id)).scalar_subquery().label("decision"),
 )
@@ -123,7 +124,12 @@ def remembered(driver: Driver, reader: Reader) -> Memory:
     last = {name: number or 0 for name, number in driver.read(_LAST)[0].items()}
     return Memory(
         reader=reader,
-        numbers=Numbers(last["order"], max(last["fill"], last["adjustment"]), last["transition"], last["decision"]),
+        numbers=Numbers(
+            last["order"],
+            max(last[kind] for kind in ("fill", "adjustment", "rescale")),
+            last["transition"],
+            last["decision"],
+        ),
         newest_order=last["order"],
         open_orders={record.order.seq: record for record in reader.open_records()},
         books={symbol: reader.book(symbol) for symbol in reader.symbols()},

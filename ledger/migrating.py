@@ -33,7 +33,7 @@ class History:
         return self.revisions[-1]
 
 
-HISTORY = History(Path(__file__).parent / "migrations", ("0001", "0002"))
+HISTORY = History(Path(__file__).parent / "migrations", ("0001", "0002", "0003", "0004"))
 
 # Read without Alembic: a start at the newest revision does not import it.
 REVISION = select(table("alembic_version", column("version_num", Words())))

@@ -7,14 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, update
 
-from domain.commands import AdoptLot, MoveLots
+from domain.commands import AdoptLot, MoveLots, RescaleLots
 from domain.errors import IllegalTransition
 from domain.exact import ZERO
-from domain.mark import Mark
+from domain.mark import STEPS, Mark
 from domain.order import OrderState
 from ledger.columns import BodyText
 from ledger.records import DayRecord, OrderRecord
-from ledger.schema import adjustments, days, decisions, fills, lots, marks, orders, state, tallies, transitions
+from ledger.rescales import rescale_row
+from ledger.schema import (
+    adjustments,
+    days,
+    decisions,
+    fills,
+    lots,
+    marks,
+    orders,
+    rescales,
+    state,
+    tallies,
+    transitions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +61,7 @@ _UPDATE_ORDER = _update(orders, ("seq",), _ORDER_CHANGES)
 _INSERT_TRANSITION = _insert(transitions)
 _INSERT_FILL = _insert(fills)
 _INSERT_ADJUSTMENT = _insert(adjustments)
+_INSERT_RESCALE = _insert(rescales)
 _INSERT_DAY = _insert(days)
 _UPDATE_DAY = _update(days, _DAY_KEY, tuple(column.name for column in days.c if column.name not in _DAY_KEY))
 _INSERT_LOT = _insert(lots)
@@ -87,6 +101,7 @@ class Page:
         self._transitions: _Rows = []
         self._fills: _Rows = []
         self._adjustments: _Rows = []
+        self._rescales: _Rows = []
         self._decisions: _Rows = []
         self._tallies: dict[str, int] = {}
         self._marks: dict[tuple[str, int, datetime], Mark] = {}
@@ -144,16 +159,25 @@ class Page:
                 "at": fill.at,
                 "day": day,
                 "earned": after.matched - before.matched,
+                "won": _won_of(before),
             }
         )
 
-    def move(self, command: MoveLots, at: datetime, before: Book, after: Book, day: date) -> None:
-        """Book a quantity that went from one slot to another."""
-        self._adjust(command, at, before, after, day)
+    def adjust(
+        self, command: MoveLots | AdoptLot | RescaleLots, at: datetime, before: Book, after: Book, day: date
+    ) -> None:
+        """Book a quantity that went from one slot to another, a holding that was taken over, or a split.
 
-    def adopt(self, command: AdoptLot, at: datetime, before: Book, after: Book, day: date) -> None:
-        """Book a holding that was taken over."""
-        self._adjust(command, at, before, after, day)
+        A split counts the marks of former prices anew as well: a chart must not show a fall that there was not.
+        """
+        if not isinstance(command, RescaleLots):
+            self._adjust(command, at, before, after, day)
+            return
+        self._booking(command.symbol, before, after, day)
+        self._rescales.append(rescale_row(self._entry(), command, at, before, day))
+        for step_s, _ in STEPS:
+            for mark in self._memory.reader.marks(command.symbol, step_s):
+                self.mark(command.symbol, mark.rescaled(command.split))
 
     def decision(self, at: datetime, symbol: str, note: Note, order_seq: int | None = None) -> None:
         """Write why something was done, or not done."""
@@ -198,6 +222,7 @@ class Page:
         driver.write(_INSERT_TRANSITION, *self._transitions)
         driver.write(_INSERT_FILL, *self._fills)
         driver.write(_INSERT_ADJUSTMENT, *self._adjustments)
+        driver.write(_INSERT_RESCALE, *self._rescales)
         self._write_days(driver)
         for symbol, book in self._books.items():
             _write_lots(driver, symbol, self._memory.book(symbol), book)
@@ -256,6 +281,7 @@ class Page:
                 "closes_cycle": move is not None and move.closes_cycle,
                 "at": at,
                 "day": day,
+                "won": None if move else _won_of(before),
             }
         )
 
@@ -333,6 +359,10 @@ def _refuse_another(known: Order, order: Order) -> None:
         raise IllegalTransition(f"{order.client_id}: filled became less")
 
 
+def _won_of(book: Book) -> Decimal | None:
+    return None if book.rate is None else book.rate.rate
+
+
 def _write_lots(driver: Driver, symbol: str, before: Book, after: Book) -> None:
     for slot in {**before.lots, **after.lots}:
         had, has = before.lots.get(slot, ()), after.lots.get(slot, ())
@@ -343,7 +373,15 @@ def _write_lots(driver: Driver, symbol: str, before: Book, after: Book) -> None:
         driver.write(
             _INSERT_LOT,
             *(
-                {"symbol": symbol, "slot": slot, "n": n, "qty": lot.qty, "price": lot.price, "fee": lot.fee}
+                {
+                    "symbol": symbol,
+                    "slot": slot,
+                    "n": n,
+                    "qty": lot.qty,
+                    "price": lot.price,
+                    "fee": lot.fee,
+                    "won": lot.won,
+                }
                 for n, lot in enumerate(has)
             ),
         )

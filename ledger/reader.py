@@ -22,6 +22,7 @@ from ledger.records import (
     mark_of,
     order_of,
 )
+from ledger.rescales import RESCALES_AFTER, RESCALES_OF, rescale_of
 from ledger.schema import (
     IS_WARNING,
     adjustments,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from domain.order import Fill, Order
     from ledger.driver import Driver, Row
     from ledger.records import AdjustmentRecord, CycleRecord, DecisionRecord, FillRecord, OrderRecord
+    from ledger.rescales import RescaleRecord
 
 T = TypeVar("T")
 
@@ -89,6 +91,11 @@ _CREATES = select(func.count().label("n")).where(
     orders.c.created_at >= bindparam("at", type_=orders.c.created_at.type),
     orders.c.sent_at.is_not(None),
 )
+_VENUE_IDS = select(orders.c.venue_id, orders.c.client_id).where(
+    orders.c.symbol == _SYMBOL,
+    orders.c.venue_id.is_not(None),
+    orders.c.created_at >= bindparam("at", type_=orders.c.created_at.type),
+)
 _NEWEST_FILLS = select(fills).order_by(fills.c.entry.desc()).limit(_LIMIT)
 _FILLS_AFTER = select(fills).where(fills.c.entry > _AFTER).order_by(fills.c.entry).limit(_LIMIT)
 _FILLS_OF = (
@@ -99,8 +106,12 @@ _ADJUSTMENTS_AFTER = select(adjustments).where(adjustments.c.entry > _AFTER).ord
 _TRANSITIONS_AFTER = select(transitions).where(transitions.c.id > _AFTER).order_by(transitions.c.id).limit(_LIMIT)
 _DAYS = select(days).where(days.c.symbol == _SYMBOL).order_by(days.c.day)
 _NEWEST_DAYS = select(days).where(days.c.symbol == _SYMBOL).order_by(days.c.day.desc()).limit(_LIMIT)
-_ADDED = select(days.c.cash_flow, days.c.fees, days.c.matched, days.c.adopted_cost).where(days.c.symbol == _SYMBOL)
-_COUNTED = select(*map(_sum, (days.c.buys, days.c.sells, days.c.cycles))).where(days.c.symbol == _SYMBOL)
+_ADDED = select(
+    *(days.c[name] for name in ("cash_flow", "fees", "matched", "adopted_cost", "won_price", "won_fx", "won_cross"))
+).where(days.c.symbol == _SYMBOL)
+_COUNTED = select(*map(_sum, (days.c.buys, days.c.sells, days.c.cycles, days.c.unrated))).where(
+    days.c.symbol == _SYMBOL
+)
 _DAY = select(days).where(days.c.symbol == _SYMBOL, days.c.day == bindparam("day"))
 _LOTS = select(lots).where(lots.c.symbol == _SYMBOL).order_by(lots.c.slot, lots.c.n)
 _SYMBOLS = select(days.c.symbol).union(select(lots.c.symbol)).subquery()
@@ -208,6 +219,10 @@ class Reader:
         """Say whether an execution is booked."""
         return bool(self._read(_FILL, symbol=symbol, fill_id=fill_id))
 
+    def venue_ids_since(self, symbol: str, at: datetime) -> dict[str, str]:
+        """Return our ids of the orders written since a moment, that moment included, by the venue's."""
+        return {row["venue_id"]: row["client_id"] for row in self._read(_VENUE_IDS, symbol=symbol, at=at)}
+
     def fills(self, limit: int) -> list[FillRecord]:
         """Return the newest executions, newest first."""
         return [fill_of(row) for row in self._read(_NEWEST_FILLS, limit=limit)]
@@ -314,6 +329,14 @@ class Reader:
     def each_adjustment(self) -> Iterator[AdjustmentRecord]:
         """Give every move and adoption in the order of booking."""
         return self._each(_ADJUSTMENTS_AFTER, "entry", adjustment_of)
+
+    def each_rescale(self) -> Iterator[RescaleRecord]:
+        """Give every split in the order of booking."""
+        return self._each(RESCALES_AFTER, "entry", rescale_of)
+
+    def rescales(self, symbol: str) -> list[RescaleRecord]:
+        """Return the splits of a symbol, oldest first."""
+        return [rescale_of(row) for row in self._read(RESCALES_OF, symbol=symbol)]
 
     def each_transition(self) -> Iterator[Row]:
         """Give every step of every order as its row, in the order of booking."""

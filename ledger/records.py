@@ -11,6 +11,7 @@ from domain.commands import AdoptLot, MoveLots
 from domain.decision import Note
 from domain.exact import ZERO
 from domain.mark import Mark
+from domain.money import WonEffects
 from domain.order import Fill, IntentKey, Order
 from domain.reason import Reason
 
@@ -75,6 +76,7 @@ class FillRecord:
     """One booked execution; `entry` is its place in the book, `day` the market's date.
 
     `earned` is what it added to the matched profit, in the quote currency: 0 for a buy, None where no one wrote it yet.
+    `won`: what a unit of that currency was worth in won then, where it was known.
     """
 
     entry: int
@@ -85,6 +87,7 @@ class FillRecord:
     fill: Fill
     day: date
     earned: Decimal | None = None
+    won: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +112,13 @@ class CycleRecord:
 
 @dataclass(frozen=True, slots=True)
 class AdjustmentRecord:
-    """One booked move or adoption of lots; `entry` is its place in the book."""
+    """One booked move or adoption of lots; `entry` is its place in the book, `won` the rate of an adoption."""
 
     entry: int
     command: MoveLots | AdoptLot
     at: datetime
     day: date
+    won: Decimal | None = None
 
     @property
     def symbol(self) -> str:
@@ -124,7 +128,10 @@ class AdjustmentRecord:
 
 @dataclass(frozen=True, slots=True)
 class DayRecord:
-    """What one day added, in the quote currency; position and cost as its last booking left them."""
+    """What one day added, in the quote currency; position and cost as its last booking left them.
+
+    `won_...`: what its sales brought in won, without the `unrated` ones, of which it is not known.
+    """
 
     symbol: str
     day: date
@@ -138,6 +145,10 @@ class DayRecord:
     adopted_cost: Decimal = ZERO
     position: Decimal = ZERO
     cost: Decimal = ZERO
+    won_price: Decimal = ZERO
+    won_fx: Decimal = ZERO
+    won_cross: Decimal = ZERO
+    unrated: int = 0
 
     def added(self, before: Book, after: Book) -> DayRecord:
         """Add what one booking changed."""
@@ -152,6 +163,10 @@ class DayRecord:
             matched=self.matched + after.matched - before.matched,
             cash_flow=self.cash_flow + after.cash_flow - before.cash_flow,
             adopted_cost=self.adopted_cost + after.adopted_cost - before.adopted_cost,
+            won_price=self.won_price + after.won.price - before.won.price,
+            won_fx=self.won_fx + after.won.fx - before.won.fx,
+            won_cross=self.won_cross + after.won.cross - before.won.cross,
+            unrated=self.unrated + after.unrated - before.unrated,
         )
 
     def left(self, book: Book) -> DayRecord:
@@ -212,7 +227,15 @@ def fill_of(row: Mapping[str, Any]) -> FillRecord:
     """Read an execution."""
     fill = Fill(row["fill_id"], row["price"], row["qty"], row["fee"], row["at"])
     return FillRecord(
-        row["entry"], row["symbol"], row["slot"], row["side"], row["order_seq"], fill, row["day"], row["earned"]
+        entry=row["entry"],
+        symbol=row["symbol"],
+        slot=row["slot"],
+        side=row["side"],
+        order_seq=row["order_seq"],
+        fill=fill,
+        day=row["day"],
+        earned=row["earned"],
+        won=row["won"],
     )
 
 
@@ -223,7 +246,7 @@ def adjustment_of(row: Mapping[str, Any]) -> AdjustmentRecord:
         command = AdoptLot(row["symbol"], row["slot"], row["qty"], row["price"])
     else:
         command = MoveLots(row["symbol"], row["slot"], row["to_slot"], row["qty"], row["closes_cycle"])
-    return AdjustmentRecord(row["entry"], command, row["at"], row["day"])
+    return AdjustmentRecord(row["entry"], command, row["at"], row["day"], row["won"])
 
 
 def decision_of(row: Mapping[str, Any]) -> DecisionRecord:
@@ -241,7 +264,8 @@ def lots_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Lot, ...]]:
     """Read the lots of one symbol, ordered by slot and number."""
     held: dict[str, tuple[Lot, ...]] = {}
     for row in rows:
-        held[row["slot"]] = (*held.get(row["slot"], ()), Lot(row["qty"], row["price"], row["fee"]))
+        lot = Lot(row["qty"], row["price"], row["fee"], row["won"])
+        held[row["slot"]] = (*held.get(row["slot"], ()), lot)
     return held
 
 
@@ -258,4 +282,10 @@ def book_of(
         buys=counted["buys"],
         sells=counted["sells"],
         cycles=counted["cycles"],
+        won=WonEffects(
+            price=sum((day["won_price"] for day in added), ZERO),
+            fx=sum((day["won_fx"] for day in added), ZERO),
+            cross=sum((day["won_cross"] for day in added), ZERO),
+        ),
+        unrated=counted["unrated"],
     )

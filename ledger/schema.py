@@ -18,7 +18,7 @@ from sqlalchemy import (
 from domain.decision import Weight
 from domain.instrument import Side
 from domain.order import OrderState
-from ledger.columns import Amount, Count, Day, FiguresText, Moment, ReasonText, Word, Words
+from ledger.columns import Amount, BodyText, Count, Day, FiguresText, Moment, ReasonText, Word, Words
 
 if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
@@ -88,7 +88,7 @@ transitions = Table(
     _may("why", ReasonText()),
 )
 
-# `entry` counts fills and adjustments together: in this order they make the book again.
+# `entry` counts fills, adjustments and rescales together: in this order they make the book again.
 fills = Table(
     "fills",
     metadata,
@@ -105,6 +105,8 @@ fills = Table(
     _must("day", Day()),
     # What it added to the matched profit; rows from before revision 0002 do not say.
     _may("earned", Amount()),
+    # What a unit of the currency was worth in won; none in a won market, or where none knew.
+    _may("won", Amount()),
     UniqueConstraint("symbol", "fill_id"),
 )
 
@@ -121,6 +123,25 @@ adjustments = Table(
     _must("closes_cycle", Boolean()),
     _must("at", Moment()),
     _must("day", Day()),
+    # Of an adoption, as of an execution.
+    _may("won", Amount()),
+)
+
+# A split counts every lot anew: `lots` is what there was before, from which the rest can be made again.
+rescales = Table(
+    "rescales",
+    metadata,
+    _number("entry"),
+    _must("symbol", Words()),
+    _must("new", Count()),
+    _must("old", Count()),
+    _must("step", Amount()),
+    # At which a fraction of a share was paid out.
+    _must("price", Amount()),
+    _must("lots", BodyText()),
+    _must("at", Moment()),
+    _must("day", Day()),
+    _may("won", Amount()),
 )
 
 lots = Table(
@@ -132,6 +153,7 @@ lots = Table(
     _must("qty", Amount()),
     _must("price", Amount()),
     _must("fee", Amount()),
+    _may("won", Amount()),
     PrimaryKeyConstraint("symbol", "slot", "n"),
 )
 
@@ -150,6 +172,11 @@ days = Table(
     _must("adopted_cost", Amount()),
     _must("position", Amount()),
     _must("cost", Amount()),
+    # What sales brought in won, by effect, and of how many it is not known.
+    _must("won_price", Amount()),
+    _must("won_fx", Amount()),
+    _must("won_cross", Amount()),
+    _must("unrated", Count()),
     PrimaryKeyConstraint("symbol", "day"),
 )
 

@@ -118,6 +118,8 @@ def _check_finite(snapshot: Snapshot) -> None:
         for number in value if isinstance(value, tuple) else (value,):
             if isinstance(number, Decimal) and not number.is_finite():
                 raise ValueError(f"{field.name} is no finite number")
+    if (total := snapshot.total_pnl_krw) is not None and not total.is_finite():
+        raise ValueError("won is no finite number")
 
 
 def _number(number: Decimal) -> str:

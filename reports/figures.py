@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from domain.exact import ZERO
+from domain.money import WonEffects, WonProfit, WonRate
 from domain.snapshot import Mode, PriceSource, RunState, Snapshot
 
 if TYPE_CHECKING:
@@ -63,7 +64,23 @@ def described(
         differences=None if differences is None else tuple(differences),
         # A ledger from before this was written was of a real market, or a demo that said so itself.
         prices=PriceSource(run.get("prices", PriceSource.LIVE)),
+        fees_estimated=run.get("fees_estimated", False),
+        won=None if run["currency"] == "KRW" else _in_won(book, last, rate_of(run.get("rate"))),
     )
+
+
+def rate_of(row: Mapping[str, str] | None) -> WonRate | None:
+    """Read a rate as `WonRate.row` wrote it."""
+    return None if row is None else WonRate(Decimal(row["rate"]), datetime.fromisoformat(row["at"]), row["source"])
+
+
+def _in_won(book: Book, last: Decimal | None, rate: WonRate | None) -> WonProfit:
+    inventory = None
+    if rate is not None and last is not None:
+        inventory = book.won_inventory(last, rate.rate)
+    elif rate is not None and not book.lots:
+        inventory = WonEffects()
+    return WonProfit(rate, book.won_matched, inventory)
 
 
 def snapshot_of(reader: Reader) -> Snapshot:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from ledger.reader import Reader
-    from ledger.records import DayRecord
+    from ledger.records import DayRecord, FillRecord
+    from ledger.rescales import RescaleRecord
 
 POINTS_MAX = 300
 """More than this a chart of our width does not show."""
@@ -48,6 +49,15 @@ class DayShown:
 def market_zone(currency: str) -> tzinfo:
     """Return by which clock the market's days are told apart: New York's for shares in dollars, else Korea's."""
     return _AMERICA if currency == "USD" else KOREA
+
+
+def in_new_shares(record: FillRecord, splits: Iterable[RescaleRecord]) -> FillRecord:
+    """Return an execution as it stands beside the marks, whose prices are all those of the newest shares."""
+    for split in splits:
+        if record.entry < split.entry:
+            ratio, fill = split.command.split, record.fill
+            record = replace(record, fill=replace(fill, price=ratio.price(fill.price), qty=ratio.qty(fill.qty)))
+    return record
 
 
 def course(reader: Reader, symbol: str, begin: datetime, end: datetime) -> list[Mark]:

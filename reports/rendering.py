@@ -36,6 +36,8 @@ _NONE = Markup('<span class="none">–</span>')
 
 _TWO_DAYS = timedelta(days=2)
 _YEAR = timedelta(days=365)
+_MINUTES_OF_AN_HOUR = 60
+_HOURS_OF_A_DAY = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,10 @@ class Pen:
     def price(self, value: Decimal | None, name: str = "") -> Markup:
         """Write a price."""
         return _NONE if value is None else _figure(name, value, numbers.price(value, self.currency))
+
+    def exactly(self, value: Decimal | None, name: str = "") -> Markup:
+        """Write a number with all its digits."""
+        return _NONE if value is None else _figure(name, value, numbers.quantity(value))
 
     def qty(self, value: Decimal | None, name: str = "") -> Markup:
         """Write a quantity."""
@@ -86,6 +92,7 @@ def page_of(statement: Statement, wording: Wording) -> str:
         s=statement,
         shown=shown,
         pen=Pen(shown.currency),
+        won_pen=Pen("KRW"),
         lang=wording.language,
         t=wording.text,
         say=say,
@@ -110,7 +117,7 @@ def _template() -> Template:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    pages.filters |= {"when": _when, "moment": _when_short, "grouped": numbers.grouped}
+    pages.filters |= {"when": _when, "moment": _when_short, "grouped": numbers.grouped, "span": _span}
     pages.globals |= {"label": _label}
     return pages.get_template("report.html")
 
@@ -154,6 +161,15 @@ def _when(at: datetime | None, *, short: bool = False) -> Markup:
     full = numbers.korean_time(at)
     shown = full[5:-3] if short else full
     return _told(f'<time datetime="{iso(at)}" title="{full}">{shown}</time>')
+
+
+def _span(age: timedelta) -> tuple[str, int]:
+    """Return the greatest unit of which a span has one, and how many of it."""
+    minutes = age // timedelta(minutes=1)
+    if minutes < _MINUTES_OF_AN_HOUR:
+        return "minutes", minutes
+    hours = minutes // _MINUTES_OF_AN_HOUR
+    return ("hours", hours) if hours < _HOURS_OF_A_DAY else ("days", age.days)
 
 
 def _when_short(at: datetime | None) -> Markup:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from domain.book import DUST
 from domain.mark import DAY_S, Deepest, drawdown_row
+from domain.snapshot import PriceSource, RunState
+from domain.view import SessionSeen
 from ledger.columns import ReasonText
 from reports import history
 from reports.cells import cells_of
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from domain.book import Book, Lot
     from domain.mark import Mark
     from domain.reason import Reason
+    from domain.session import MarketHours
     from domain.snapshot import Snapshot
     from ledger.reader import Reader
     from ledger.records import DecisionRecord, FillRecord, OrderRecord
@@ -114,11 +117,21 @@ class Statement:
     warnings: Sequence[DecisionRecord]
     former: Sequence[FormerMarket]
     counted: Counted
+    session: SessionSeen | None = None
 
     @property
     def total(self) -> Decimal:
         """Return Total."""
         return self.snapshot.total_pnl
+
+    @property
+    def rate_age(self) -> timedelta | None:
+        """Return how old the rate of the won is where the report is made; None where there is none."""
+        rate = None if self.snapshot.won is None else self.snapshot.won.rate
+        # A market of ours has a time of its own: there the rate is as old as it was at the last price.
+        is_now = self.snapshot.prices is PriceSource.LIVE and self.made_at is not None
+        now = self.made_at if is_now else self.snapshot.at
+        return None if rate is None or now is None else max(now - rate.at, timedelta(0))
 
     @property
     def deepest_part(self) -> Decimal | None:
@@ -133,8 +146,11 @@ class Statement:
         return set(self.book.lots) == {DUST}
 
 
-def statement_of(reader: Reader, at: datetime | None = None) -> Statement:
-    """Gather a statement from a frozen reader; `at` is when it is made. Raises `LookupError` where nothing has run."""
+def statement_of(reader: Reader, at: datetime | None = None, hours: MarketHours | None = None) -> Statement:
+    """Gather a statement from a frozen reader; `at` is when it is made. Raises `LookupError` where nothing has run.
+
+    `hours`: when the market trades; None where it never closes.
+    """
     run = reader.state(RUN)
     if run is None:
         raise LookupError(RUN)
@@ -174,7 +190,15 @@ def statement_of(reader: Reader, at: datetime | None = None) -> Statement:
         warnings=reader.warnings(WARNINGS_MAX),
         former=_former(reader, symbol),
         counted=Counted(len(cells), len(lots), len(open_records)),
+        session=_session(shown, at, hours),
     )
+
+
+def _session(shown: Snapshot, at: datetime | None, hours: MarketHours | None) -> SessionSeen | None:
+    """Return which session runs; None for a run that is over."""
+    if at is None or hours is None or shown.state is RunState.FINISHED:
+        return None
+    return SessionSeen.at(hours, at)
 
 
 def _days(reader: Reader, shown: Snapshot, zone: tzinfo) -> list[DayShown]:
@@ -189,8 +213,9 @@ def _course(reader: Reader, shown: Snapshot, capital: Decimal | None) -> Course:
         return Course(start=capital)
     whole = history.course(reader, shown.symbol, shown.started_at, shown.at)
     recent = history.recent(reader, shown.symbol, whole)
+    splits = reader.rescales(shown.symbol)
     fills = [
-        record
+        history.in_new_shares(record, splits)
         for record in reader.fills(FILLS_MAX)
         if record.symbol == shown.symbol and recent and record.fill.at >= recent[0].at
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from domain.exact import plain
@@ -33,11 +34,14 @@ def twin_of(statement: Statement, wording: Wording) -> Json:
         "language": wording.language,
         "summary": statement.snapshot.summary(),
         "prices": str(statement.snapshot.prices),
+        "fees_estimated": statement.snapshot.fees_estimated,
         "made_at": _at(statement.made_at),
         "seen_at": _at(statement.seen_at),
         "standing": [_reason(why, wording) for why in statement.standing],
         "unlimited": statement.unlimited,
         "figures": _figures(statement),
+        "won": _won(statement),
+        "session": _session(statement, wording),
         "today": None if statement.today is None else _day(statement.today),
         "days": [_day(day) for day in statement.days],
         "cells": [_cell(cell, wording) for cell in statement.cells],
@@ -90,6 +94,27 @@ def _figures(statement: Statement) -> Json:
         "deepest_part": _number(statement.deepest_part),
         "cells": statement.counted.cells,
         "lots": statement.counted.lots,
+    }
+
+
+def _won(statement: Statement) -> Json | None:
+    """Return the profit in won with its rate, whose age is in whole seconds; None where prices are in won."""
+    won, age = statement.snapshot.won, statement.rate_age
+    if won is None:
+        return None
+    return {**won.row(statement.snapshot.at), "rate_age_s": None if age is None else age // timedelta(seconds=1)}
+
+
+def _session(statement: Statement, wording: Wording) -> Json | None:
+    seen = statement.session
+    if seen is None:
+        return None
+    return {
+        "kind": None if seen.kind is None else str(seen.kind),
+        "day": None if seen.day is None else seen.day.isoformat(),
+        "closes_at": _at(seen.closes_at),
+        "next_open": _at(seen.next_open),
+        "told": _reason(seen.told, wording),
     }
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from domain.session import MarketHours
     from ledger.reader import Reader
     from reports.statement import Statement
     from reports.wording import Wording
@@ -24,14 +25,23 @@ _PRIVATE_FOLDER = 0o700
 _PRIVATE_FILE = 0o600
 
 
-def write_report(reader: Reader, folder: Path, name: str, wording: Wording, *, at: datetime | None = None) -> Path:
+def write_report(
+    reader: Reader,
+    folder: Path,
+    name: str,
+    wording: Wording,
+    *,
+    at: datetime | None = None,
+    hours: MarketHours | None = None,
+) -> Path:
     """Write `name.html` and its twin `name.json` from one moment of the ledger; returns where the page is.
 
-    `at` is when the report is made, shown on it. The reader must have connections of its own. Raises `OSError` where
-    the disk refuses, and `LookupError` where nothing has run yet; the former report then stands as it was.
+    `at` is when the report is made, shown on it, `hours` when the market trades (None: it never closes). The reader
+    must have connections of its own. Raises `OSError` where the disk refuses, and `LookupError` where nothing has run
+    yet; the former report then stands as it was.
     """
     with reader.frozen() as frozen:
-        statement = statement_of(frozen, at)
+        statement = statement_of(frozen, at, hours)
     return write_statement(statement, folder, name, wording)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,11 @@ from simulator.purses import FEES, OUTSIDE, BooksBroken
 from simulator.venue import CUSTOMER, PrintDue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from simulator.venue import Venue
 
 Body = dict[str, Any]
+Commands = Mapping[str, Callable[[Body], Body]]
+"""What one venue alone can be told to do, by path; they raise `Unfit`."""
 
 
 class _Step(BaseModel):
@@ -62,7 +63,7 @@ class Unfit(Exception):
 class AdminDoor:
     """Answers admin requests; `/admin/step` and `/admin/stop` have a real-time side that the server sees to."""
 
-    def __init__(self, venue: Venue, route_names: frozenset[str]) -> None:
+    def __init__(self, venue: Venue, route_names: frozenset[str], commands: Commands | None = None) -> None:
         self._venue = venue
         self._route_names = route_names
         self._routes: dict[tuple[str, str], Callable[[Body], Body]] = {
@@ -78,6 +79,8 @@ class AdminDoor:
             ("POST", "/admin/save"): self._save,
             ("POST", "/admin/stop"): lambda _: {"stopping": True},
         }
+        for path, command in (commands or {}).items():
+            self._routes["POST", f"/admin/{path}"] = command
 
     def answer(self, method: str, path: str, body: bytes, token: str, ip: str) -> tuple[int, Body]:
         """Carry out one request; returns status and body."""
@@ -116,7 +119,7 @@ class AdminDoor:
             "ended": coming is None,
             "prices_asked": venue.prices_asked,
             "orders_asked": venue.orders_asked,
-            "market": f"{venue.trading.quote}-{venue.trading.base}",
+            "market": venue.market_code,
             "label": venue.market.label,
         }
 
@@ -145,6 +148,7 @@ class AdminDoor:
             "conserved": broken is None,
             "broken": broken,
             "orders": [order_row(order) for order in book.orders.values()],
+            **venue.shown(),
             "repeats": venue.repeats,
             "requests": dict(sorted(venue.requests.items())),
             "hash_forms": dict(sorted(venue.hash_forms.items())),

@@ -20,6 +20,7 @@ FaultKind = Literal[
     "not_ready",
     "stp",
     "reject",
+    "reject_after_accept",
 ]
 _CHANCES = 1_000_000
 
@@ -40,6 +41,8 @@ class Fault(BaseModel):
     seed: str = "0"
     status: int | None = Field(None, ge=200, le=599)
     name: str | None = None
+    message: str | None = None
+    """What is said; none: what the venue usually says."""
     retry_after_s: int | None = Field(None, ge=0)
     delay_s: Decimal = Field(Decimal(1), ge=0, le=600)
     """Real seconds."""

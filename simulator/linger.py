@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     import uvicorn
 
+    from simulator.admin import Commands
     from simulator.venue import Venue
 
 _FORBIDDEN = 403
@@ -52,8 +53,8 @@ class Attendance:
 class AttendedDoor(AdminDoor):
     """An admin door that tells of every request that comes with the token."""
 
-    def __init__(self, venue: Venue, route_names: frozenset[str], attendance: Attendance) -> None:
-        super().__init__(venue, route_names)
+    def __init__(self, venue: Venue, route_names: frozenset[str], commands: Commands, attendance: Attendance) -> None:
+        super().__init__(venue, route_names, commands)
         self._attendance = attendance
 
     def answer(self, method: str, path: str, body: bytes, token: str, ip: str) -> tuple[int, dict[str, Any]]:

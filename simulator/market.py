@@ -15,7 +15,7 @@ from domain.snapshot import iso
 from simulator.draws import below
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from domain.instrument import TickTable
 
@@ -54,6 +54,10 @@ class Bars(Protocol):
         """Return a candle; none behind the last."""
         ...
 
+    def length(self, bar: Candle) -> timedelta:
+        """Return how long one of them lasts."""
+        ...
+
 
 class RecordedBars:
     """Candles from a file; the smallest distance of two is the length of all."""
@@ -68,6 +72,11 @@ class RecordedBars:
     def bar(self, index: int) -> Candle | None:
         """Return a candle; none behind the last."""
         return self._candles[index] if index < len(self._candles) else None
+
+    def length(self, bar: Candle) -> timedelta:
+        """Return how long a candle lasts: all are equally long."""
+        del bar
+        return self.interval
 
 
 def recorded_label(candles: Sequence[Candle]) -> str:
@@ -118,16 +127,33 @@ class SyntheticBars:
             self._bars.append(self._next())
         return self._bars[index]
 
+    def length(self, bar: Candle) -> timedelta:
+        """Return how long a candle lasts: all are equally long."""
+        del bar
+        return self.interval
+
+    def begins_at(self, number: int) -> datetime:
+        """Return when a candle begins."""
+        return self._walk.begins_at + number * self._walk.interval
+
+    def opened(self, number: int, before: Decimal) -> Decimal:
+        """Return where a candle opens behind a close: where that one closed."""
+        del number
+        return before
+
+    def volume(self, number: int) -> Decimal:
+        """Return what is traded within a candle."""
+        return Decimal(1 + below(40_000, self._walk.seed, number, "volume")) / 10_000
+
     def _next(self) -> Candle:
         walk, number = self._walk, len(self._bars)
-        opened = self._bars[-1].close if self._bars else self._ticks.down(walk.centre)
+        opened = self.opened(number, self._bars[-1].close) if self._bars else self._ticks.down(walk.centre)
         pull = (walk.centre - opened) / walk.centre * walk.pull_pct / 100
         steps = sum(below(2 * walk.move + 1, walk.seed, number, name) - walk.move for name in ("a", "b"))
         close = self._ticks.down(opened * (1 + pull + Decimal(steps) / 10_000))
         high = self._ticks.up(max(opened, close) * (1 + self._wick(number, "high")))
         low = self._ticks.down(min(opened, close) * (1 - self._wick(number, "low")))
-        volume = Decimal(1 + below(40_000, walk.seed, number, "volume")) / 10_000
-        return Candle(walk.begins_at + number * walk.interval, opened, high, low, close, volume)
+        return Candle(self.begins_at(number), opened, high, low, close, self.volume(number))
 
     def _wick(self, number: int, name: str) -> Decimal:
         return Decimal(below(self._walk.wick + 1, self._walk.seed, number, name)) / 10_000
@@ -142,6 +168,11 @@ class Market:
     def __init__(self, bars: Bars) -> None:
         self._bars = bars
         self.label = bars.label
+        self._changes: list[tuple[int, Callable[[Print], Print]]] = []
+
+    def change_from(self, index: int, change: Callable[[Print], Print]) -> None:
+        """Change every print from a number on: what is traded is no more what it was."""
+        self._changes.append((index, change))
 
     def print_at(self, index: int) -> Print | None:
         """Return a print; none behind the last."""
@@ -151,8 +182,12 @@ class Market:
             return None
         risen = bar.close >= bar.open
         price = (bar.open, bar.low, bar.high, bar.close) if risen else (bar.open, bar.high, bar.low, bar.close)
-        at = bar.at + part * self._bars.interval / PRINTS_PER_BAR
-        return Print(at, price[part], bar.volume / PRINTS_PER_BAR, jump=part == 0)
+        at = bar.at + part * self._bars.length(bar) / PRINTS_PER_BAR
+        printed = Print(at, price[part], bar.volume / PRINTS_PER_BAR, jump=part == 0)
+        for begin, change in self._changes:
+            if index >= begin:
+                printed = change(printed)
+        return printed
 
     def prints_left(self, played: int) -> int | None:
         """Count the prints not played yet; none where there is no end in sight."""

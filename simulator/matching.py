@@ -38,11 +38,14 @@ class _Offer(NamedTuple):
 class Book:
     """The orders of one market `base`/`quote`; `touched` collects what has changed since it was last cleared."""
 
-    def __init__(self, base: str, quote: str) -> None:
+    def __init__(self, base: str, quote: str, doom: str = "stp_cancel") -> None:
         self.base = base
         self.quote = quote
+        self._doom = doom
         self.purses = Purses()
         self.orders: dict[str, Order] = {}
+        self.open_orders: dict[str, Order] = {}
+        """Those of them that may still trade, in the order of acceptance."""
         self.touched: set[str] = set()
         self.trades_made = 0
         self._resting: dict[Side, list[tuple[Decimal, int, str]]] = {Side.BUY: [], Side.SELL: []}
@@ -52,13 +55,15 @@ class Book:
         """Take an order into the books and lock what it needs; raises `InsufficientFunds`."""
         if self.purses.of(order.owner, self._given(order)).free < order.lock_wanted():
             raise InsufficientFunds
-        self.orders[order.order_id] = order
+        self.orders[order.order_id] = self.open_orders[order.order_id] = order
         self._relock(order)
 
     def restore(self, order: Order) -> None:
         """Put an order from saved books back; purses and the count of trades are restored apart."""
         self.orders[order.order_id] = order
         self._entered = max(self._entered, order.entered)
+        if order.is_open:
+            self.open_orders[order.order_id] = order
         if order.state is State.WAIT:
             self._queue(order)
 
@@ -70,7 +75,7 @@ class Book:
         """Let an accepted order trade against what stands opposite, then rest or end."""
         if order.doomed:
             opposite = next(self.resting(_other(order.side)), None)
-            self._end(order, State.CANCEL, now, "stp_cancel", None if opposite is None else opposite.order_id)
+            self._end(order, State.CANCEL, now, self._doom, None if opposite is None else opposite.order_id)
             return
         first = next(self._offers(order, outside), None)
         blocked = order.tif is TimeInForce.POST_ONLY and first is not None
@@ -93,6 +98,10 @@ class Book:
     def cancel(self, order: Order, now: datetime, cancel_type: str | None) -> None:
         """End an open order and give back what it locks."""
         self._end(order, State.CANCEL, now, cancel_type)
+
+    def expire(self, order: Order, now: datetime) -> None:
+        """End an open order whose day is over, and give back what it locks."""
+        self._end(order, State.EXPIRED, now)
 
     def hear(self, printed: Print, now: datetime, *, limited: bool, better: bool) -> None:
         """Fill the resting orders that a trade of the market touches.
@@ -219,6 +228,7 @@ class Book:
             place = next(index for index, entry in enumerate(entries) if entry[2] == order.order_id)
             del entries[place]
         order.state, order.closed_at, order.cancel_type, order.met_id = state, now, cancel_type, met_id
+        self.open_orders.pop(order.order_id, None)
         self._relock(order)
 
     def _rest(self, order: Order) -> None:

@@ -38,6 +38,7 @@ class State(StrEnum):
     WAIT = "wait"
     DONE = "done"
     CANCEL = "cancel"
+    EXPIRED = "expired"  # a day order at the close
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,19 @@ class Trade:
     def funds(self) -> Decimal:
         """Return price times quantity."""
         return self.price * self.qty
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A placement that the wire has found well formed."""
+
+    side: Side
+    kind: Kind
+    tif: TimeInForce | None
+    price: Decimal | None
+    volume: Decimal | None
+    client_id: str | None
+    doomed: bool = False
 
 
 @dataclass(slots=True)

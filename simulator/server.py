@@ -36,7 +36,7 @@ _HTML = (
 )
 _BODY_MAX = 1_000_000
 # Faults that the door of the venue itself knows how to word.
-_WORDED = {"duplicate_fill_report", "not_ready", "stp", "reject"}
+_WORDED = {"duplicate_fill_report", "not_ready", "stp", "reject", "reject_after_accept"}
 
 
 class VenueDoor(Protocol):
@@ -54,7 +54,7 @@ class VenueDoor(Protocol):
         """Count a call that is not answered."""
         ...
 
-    def failure(self, status: int, name: str | None) -> Answer:
+    def failure(self, status: int, name: str | None, message: str | None) -> Answer:
         """Return an error body in the venue's own words."""
         ...
 
@@ -175,7 +175,7 @@ class VenueServer:
         if fault.kind == "html":
             answer = Answer(fault.status or 503, _HTML, {}, "text/html; charset=utf-8")
         else:
-            answer = self._wire.failure(fault.status or 500, fault.name)
+            answer = self._wire.failure(fault.status or 500, fault.name, fault.message)
         if fault.retry_after_s is not None:
             answer.headers["Retry-After"] = str(fault.retry_after_s)
         return answer

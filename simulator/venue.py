@@ -17,7 +17,6 @@ from simulator.liquidity import Liquidity
 from simulator.market import Commanded, Print
 from simulator.matching import Book
 from simulator.orders import Order, State
-from simulator.settings import Settings
 from simulator.tape import Tape
 
 if TYPE_CHECKING:
@@ -26,12 +25,13 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from domain.instrument import TickTable
+    from simulator.keys import VenueKeys
     from simulator.market import Market
-    from simulator.orders import Kind, TimeInForce
+    from simulator.orders import Wish
     from simulator.saving import Change, SavedBooks
+    from simulator.settings import CoreSettings
 
 CUSTOMER = "customer"
-_KEY_LIFE = timedelta(days=365)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -44,15 +44,6 @@ class PrintDue(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
-    """What the customer signs with, and what opens the admin door."""
-
-    access_key: str
-    secret_key: str
-    admin_token: str
-
-
-@dataclass(frozen=True, slots=True)
 class Trading:
     """What is traded: `base` for `quote`, in which price steps, in whose time zone a day begins."""
 
@@ -61,34 +52,33 @@ class Trading:
     ticks: TickTable
     zone: tzinfo
     id_prefix: str
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A placement that the wire has found well formed."""
-
-    side: Side
-    kind: Kind
-    tif: TimeInForce | None
-    price: Decimal | None
-    volume: Decimal | None
-    client_id: str | None
-    doomed: bool = False
+    doom: str = "stp_cancel"
+    """What a doomed order's end is called."""
 
 
 class Venue:
     """All that a wire asks or orders; after every request it must be told to `commit`."""
 
-    def __init__(self, trading: Trading, market: Market, keys: Keys, real_now: Callable[[], datetime]) -> None:
+    settings: CoreSettings
+    keys: VenueKeys
+
+    def __init__(
+        self,
+        trading: Trading,
+        market: Market,
+        keys: VenueKeys,
+        real_now: Callable[[], datetime],
+        settings: CoreSettings,
+    ) -> None:
         first = market.print_at(0)
         if first is None:
             raise ValueError("the market has no print")
         self.trading = trading
         self.market = market
         self.keys = keys
-        self.settings = Settings()
+        self.settings = settings
         self.faults = Faults()
-        self.book = Book(trading.base, trading.quote)
+        self.book = Book(trading.base, trading.quote, trading.doom)
         self.clock = SimulatedClock(first.at)
         self.tape = Tape(trading.zone)
         self.played = 0
@@ -102,7 +92,7 @@ class Venue:
         self._by_client_id: dict[str, Order] = {}
         self._real_now = real_now
         self._saved: SavedBooks | None = None
-        self._written: Settings | None = None
+        self._written: CoreSettings | None = None
         self._paid_in = False
         self._dirty = True
         self._commanded_saved = 0
@@ -123,9 +113,14 @@ class Venue:
         return self.outside.last
 
     @property
-    def key_expire_at(self) -> datetime:
-        """Return when the customer's key ends."""
-        return self.settings.key_expire_at or self.begins_at + _KEY_LIFE
+    def market_code(self) -> str:
+        """Name the market as the judge is told it."""
+        return f"{self.trading.quote}-{self.trading.base}"
+
+    @property
+    def identity(self) -> str:
+        """Name what the books belong to: nobody goes on with the books of another market."""
+        return f"{self.market_code} {self.market.label}"
 
     def step(self, until: datetime | None, *, play: bool = True) -> Print | None:
         """Go to the earliest of the next print and a moment; returns the print if it was played.
@@ -174,7 +169,7 @@ class Venue:
         buys = wish.side is Side.BUY
         order = Order(
             number=number,
-            order_id=f"{self.trading.id_prefix}{number:015d}",
+            order_id=self._order_id(number),
             owner=CUSTOMER,
             client_id=wish.client_id,
             side=wish.side,
@@ -214,7 +209,7 @@ class Venue:
         self.book.purses.deposit(CUSTOMER, currency, amount)
         self._dirty = self._paid_in = True
 
-    def apply(self, settings: Settings) -> None:
+    def apply(self, settings: CoreSettings) -> None:
         """Change what is set; the world's book follows at once."""
         self.settings = settings
         self.outside = self._liquidity(self.last)
@@ -239,6 +234,10 @@ class Venue:
         saved.rewrite(self.whole())
         self._clean()
 
+    def shown(self) -> Change:
+        """Return what the judge is shown of this venue alone."""
+        return {}
+
     def whole(self) -> Change:
         """Return everything that is saved."""
         return {
@@ -247,21 +246,19 @@ class Venue:
             "commanded": [commanded_row(each) for each in self.commanded],
             "settings": self.settings.model_dump(mode="json"),
             "faults": [fault.model_dump(mode="json") for fault in self.faults.armed],
-            "market": f"{self.trading.quote}-{self.trading.base} {self.market.label}",
-            "access_key": self.keys.access_key,
-            "secret_key": self.keys.secret_key,
-            "admin_token": self.keys.admin_token,
+            "market": self.identity,
+            **self.keys.saved(),
         }
 
     def restore(self, changes: list[Change]) -> None:
         """Go on where saved books end; raises `MarketChanged`. Keys are restored by whoever makes the venue."""
-        if changes[0]["market"] != self.whole()["market"]:
+        if changes[0]["market"] != self.identity:
             raise MarketChanged(changes[0]["market"])
         rows = {row["order_id"]: row for change in changes for row in change.get("orders", ())}
         last: Change = {}
         for change in changes:
             last |= change
-        self.settings = Settings.model_validate(last["settings"])
+        self.settings = type(self.settings).model_validate(last["settings"])
         self.faults.armed = [Fault.model_validate(fault) for fault in last["faults"]]
         restore_purses(self.book.purses, last["purses"], last["deposited"])
         for row in rows.values():
@@ -280,17 +277,24 @@ class Venue:
 
     def _replay(self, played: int) -> None:
         """Hear again what was printed, without anybody trading."""
-        commanded = iter([*self.commanded, None])
-        coming = next(commanded)
+        commanded = 0
         while True:
-            while coming is not None and coming.behind == self.played:
-                self._note(coming.printed)
-                coming = next(commanded)
+            while commanded < len(self.commanded) and self.commanded[commanded].behind == self.played:
+                self._recall(self.commanded[commanded].printed, commanded)
+                commanded += 1
             printed = self.market.print_at(self.played)
             if self.played >= played or printed is None:
                 return
-            self._note(printed)
+            self._recall(printed, None)
             self.played += 1
+
+    def _recall(self, printed: Print, commanded: int | None) -> None:
+        """Hear one print again: the market's next, or the one of that number that came on command."""
+        del commanded
+        self._note(printed)
+
+    def _order_id(self, number: int) -> str:
+        return f"{self.trading.id_prefix}{number:015d}"
 
     def _change(self) -> Change:
         """Return what has changed since the last commit; what is missing is as before."""

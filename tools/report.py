@@ -15,6 +15,7 @@ from bot.exits import run_guarded
 from bot.options import Parser
 from bot.places import DOTENV, ha_options, last_paper_ledger, on_disk, own_ledger
 from bot.sources import language_wanted, load_settings
+from bot.wiring.parts import hours_of
 from domain.errors import ExitCode, SetupError
 from domain.reason import reason
 from domain.snapshot import Mode
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from bot.settings import Settings
     from domain.reason import Reason
+    from domain.session import MarketHours
     from ledger.places import Place
     from ledger.reader import Reader
     from reports.statement import Statement
@@ -38,12 +40,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A ledger; `folder` is where its reports go, `chosen` why it was taken where none was named."""
+    """A ledger; `folder` is where its reports go, `chosen` why it was taken where none was named.
+
+    `hours`: when the market of the owner's bot trades; None where it never closes, and of any other run.
+    """
 
     place: Place
     reader: Reader
     folder: Path
     chosen: Reason | None = None
+    hours: MarketHours | None = None
 
 
 def _count(text: str) -> int:
@@ -97,7 +103,8 @@ def _own(settings: Settings) -> Found | None:
         if isinstance(place, PostgresPlace) and [why.code for why in refusal.faults] == ["ledger_missing"]:
             return None
         raise
-    return Found(place, reader, settings.data_dir / "reports", reason("report_of_own", path=place.where))
+    chosen = reason("report_of_own", path=place.where)
+    return Found(place, reader, settings.data_dir / "reports", chosen, hours_of(settings))
 
 
 def _newest_demo(data_dir: Path) -> SqlitePlace | None:
@@ -122,7 +129,7 @@ def run(given: Namespace, wording: Wording) -> int:
     found = _found(given)
     try:
         with found.reader.frozen() as frozen:
-            statement = _sound(frozen, found.place, wording)
+            statement = _sound(frozen, found, wording)
             _tell(frozen, given, wording)
     finally:
         found.reader.close()
@@ -138,14 +145,16 @@ def run(given: Namespace, wording: Wording) -> int:
     return ExitCode.OK
 
 
-def _sound(reader: Reader, place: Place, wording: Wording) -> Statement:
+def _sound(reader: Reader, found: Found, wording: Wording) -> Statement:
     """Return the statement of a ledger that agrees with itself."""
     faults = audit(reader)
     if faults:
         first = wording.sentence(faults[0])
-        raise SetupError(ExitCode.LEDGER, reason("ledger_unsound", path=place.where, count=len(faults), first=first))
+        raise SetupError(
+            ExitCode.LEDGER, reason("ledger_unsound", path=found.place.where, count=len(faults), first=first)
+        )
     try:
-        return statement_of(reader, SystemClock().now())
+        return statement_of(reader, SystemClock().now(), found.hours)
     except LookupError:
         raise SetupError(ExitCode.LEDGER, reason("ledger_empty")) from None
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from domain.order import Order
     from domain.reason import Reason
     from domain.snapshot import Snapshot
-    from domain.view import DecisionSeen, FillSeen, Health, LotsSeen, View
+    from domain.view import DecisionSeen, FillSeen, Health, LotsSeen, SessionSeen, View
     from web.source import Words
 
 _OF_THE_PNL = "at currency cash equity fees position matched_pnl inventory_pnl total_pnl total_pnl_krw".split()
@@ -57,10 +57,12 @@ def status(view: View | None, pulses: Health, version: str, words: Words) -> Ans
         "instance": shown.instance,
         "mode": str(shown.mode),
         "prices": str(shown.prices),
+        "fees_estimated": shown.fees_estimated,
         "symbol": shown.symbol,
         "currency": shown.currency,
         "state": str(shown.state),
         "standing": [why(each, words) for each in view.standing],
+        "session": None if view.session is None else _session(view.session, words),
         "last": _amount(shown.last),
         "started_at": moment(shown.started_at),
         "at": moment(shown.at),
@@ -86,9 +88,13 @@ def positions(view: View) -> Answer:
 
 def pnl(view: View) -> Answer:
     """Return the figures of money alone, as the summary has them."""
-    summary = view.snapshot.summary()
-    return {"symbol": view.snapshot.symbol, "last": _amount(view.snapshot.last)} | {
-        name: summary[name] for name in _OF_THE_PNL
+    shown = view.snapshot
+    summary = shown.summary()
+    return {
+        "symbol": shown.symbol,
+        "last": _amount(shown.last),
+        **{name: summary[name] for name in _OF_THE_PNL},
+        "won": None if shown.won is None else shown.won.row(shown.at),
     }
 
 
@@ -115,6 +121,16 @@ def tenths_s(span_s: float) -> float | None:
 def moment(at: datetime | None) -> str | None:
     """Return a time as ISO UTC with Z."""
     return None if at is None else iso(at)
+
+
+def _session(seen: SessionSeen, words: Words) -> Answer:
+    return {
+        "kind": None if seen.kind is None else str(seen.kind),
+        "day": None if seen.day is None else seen.day.isoformat(),
+        "closes_at": moment(seen.closes_at),
+        "next_open": moment(seen.next_open),
+        "sentence": words.sentence(seen.told),
+    }
 
 
 def _of(shown: Snapshot) -> Answer:

@@ -69,7 +69,8 @@ class Paper:
             board=None if view is None else board(view),
             board_size=(WIDTH_PX, HEIGHT_PX),
             slots=() if view is None else [_slot(seen) for seen in view.positions],
-            tone="calm" if shown is None else _TONES[shown.state],
+            tone=_tone(view),
+            waits_for_open=_waits_for_open(view),
             pulses=pulses,
             topics=topics,
             report=report,
@@ -105,6 +106,17 @@ def common(words: Words, version: str, path: str) -> dict[str, object]:
         "iso": iso,
         "plain": plain,
     }
+
+
+def _waits_for_open(view: View | None) -> bool:
+    """Whether only the market's hours keep the bot from trading."""
+    if view is None or view.session is None or view.session.is_regular:
+        return False
+    return view.snapshot.state is RunState.RUNNING
+
+
+def _tone(view: View | None) -> str:
+    return "calm" if view is None or _waits_for_open(view) else _TONES[view.snapshot.state]
 
 
 def _said(words: Words, code: str, figures: Mapping[str, Figure]) -> str:

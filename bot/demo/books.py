@@ -39,7 +39,8 @@ class VenueBooks:
 def books_from(answer: Row) -> VenueBooks:
     """Read the judge's view; raises `LookupError`, `TypeError` or `ValueError` for anything else."""
     symbol = str(answer["market"])
-    quote, _, base = symbol.partition("-")
+    # A coin is named after its currency, `KRW-BTC`; a share by its ticker alone, and traded in dollars.
+    quote, _, base = symbol.partition("-") if "-" in symbol else ("USD", "", symbol)
     rows: list[Row] = answer["orders"]
     return VenueBooks(
         orders=tuple(_order(row, symbol) for row in rows),
@@ -72,6 +73,8 @@ def _state(name: str, filled: Decimal, qty: Decimal) -> OrderState:
         return OrderState.PARTIALLY_FILLED if filled else OrderState.OPEN
     if name in _CLOSED:
         return OrderState.FILLED if 0 < qty <= filled else OrderState.CANCELED
+    if name == OrderState.EXPIRED:
+        return OrderState.EXPIRED
     raise ValueError(name)
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from bot.settings import READERS, Settings, derived_defaults
+from bot.settings import READERS, Exchange, Settings, derived_defaults
 from domain.exact import plain
 from domain.snapshot import Mode
 from ledger.places import SqlitePlace
@@ -82,7 +82,7 @@ class DemoFolder:
 
 def endless_folder(settings: Settings) -> DemoFolder:
     """Return where the market without an end lives; another instance has an account, so a market, of its own."""
-    usual = derived_defaults(settings.exchange)["INSTANCE"]
+    usual = derived_defaults(Exchange.BITHUMB)["INSTANCE"]
     name = "market" if settings.instance == usual else f"market-{settings.instance}"
     return DemoFolder(settings.data_dir / "demo" / name, settings.instance)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.settings import READERS, Exchange, Settings
+from bot.settings import READERS, Settings
 from bot.sources import load_settings
 from domain.errors import ExitCode, SetupError
 from domain.reason import reason
@@ -52,8 +52,6 @@ def demo_settings(overrides: Sequence[str], environ: Mapping[str, str]) -> Setti
 
 
 def _not_playable(settings: Settings) -> Iterator[Reason]:
-    if settings.exchange is not Exchange.BITHUMB:
-        yield reason("demo_exchange_missing", exchange=str(settings.exchange))
     if not settings.paper_cash:
         yield reason("demo_needs_cash")
 

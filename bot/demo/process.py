@@ -23,10 +23,11 @@ from domain.exact import plain
 from domain.reason import reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from decimal import Decimal
 
     from bot.demo.door import MarketTime
+    from bot.demo.venues import DemoVenue
     from bot.demo.wanted import MarketWanted, Prices
     from domain.clock import Clock
 
@@ -47,14 +48,13 @@ _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "TMPDIR", "TZ")
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """A market that is open: address and keys for the exchange's adapter, a door for everything else.
+    """A market that is open: address and keys (by the simulator's names) for the adapter, a door for everything else.
 
     `told` is where it stood when it was opened; `is_new`: its books began with this start.
     """
 
     url: str
-    access_key: SecretStr
-    secret_key: SecretStr
+    keys: Mapping[str, SecretStr]
     door: MarketDoor = field(repr=False)
     told: MarketTime
     is_new: bool
@@ -70,8 +70,7 @@ class _Address:
     """What a simulator says of itself."""
 
     url: str
-    access_key: SecretStr
-    secret_key: SecretStr
+    keys: Mapping[str, SecretStr]
     token: SecretStr
 
     def door(self, clock: Clock, patience_s: float) -> MarketDoor:
@@ -89,7 +88,7 @@ def open_market(
     """
     clock = clock or SystemClock()
     venue = folder / "venue"
-    living = _living(venue, clock)
+    living = _living(venue, wanted.venue, clock)
     process, is_new = None, living is None and not (venue / "books.jsonl").exists()
     if living is None:
         _wait_until_free(venue, folder, end_s)
@@ -101,7 +100,7 @@ def open_market(
             raise SetupError(ExitCode.SETTINGS, reason("demo_market_changed", path=str(folder)))
     door = address.door(clock, _patience_s(wanted.speed))
     door.set_speed(wanted.speed)
-    return Market(address.url, address.access_key, address.secret_key, door, door.clock(), is_new, process)
+    return Market(address.url, address.keys, door, door.clock(), is_new, process)
 
 
 def stop_market(folder: Path, *, clock: Clock | None = None, end_s: float = _END_S) -> None:
@@ -110,7 +109,7 @@ def stop_market(folder: Path, *, clock: Clock | None = None, end_s: float = _END
     Raises `SetupError` where it does not end.
     """
     venue = folder / "venue"
-    if living := _living(venue, clock or SystemClock()):
+    if living := _living(venue, None, clock or SystemClock()):
         door = living[0].door(clock or SystemClock(), _ALIVE_S)
         with suppress(VenueGone):
             door.stop()
@@ -124,10 +123,10 @@ def _patience_s(speed: Decimal | None) -> float:
     return PATIENCE_S + pace_s
 
 
-def _living(venue: Path, clock: Clock) -> tuple[_Address, MarketTime] | None:
+def _living(venue: Path, kind: DemoVenue | None, clock: Clock) -> tuple[_Address, MarketTime] | None:
     """Return where the simulator of a folder is and stands; None where none answers to its token."""
     try:
-        address = _address_in((venue / "address.json").read_bytes())
+        address = _address_in((venue / "address.json").read_bytes(), kind)
         door = address.door(clock, _ALIVE_S)
     except (OSError, LookupError, TypeError, ValueError):
         return None
@@ -139,10 +138,11 @@ def _living(venue: Path, clock: Clock) -> tuple[_Address, MarketTime] | None:
         door.close()
 
 
-def _address_in(line: bytes) -> _Address:
+def _address_in(line: bytes, kind: DemoVenue | None) -> _Address:
+    """Read what a simulator says; who only wants to end it needs no keys."""
     said = json.loads(line)
-    secrets = (SecretStr(str(said[name])) for name in ("access_key", "secret_key", "admin_token"))
-    return _Address(str(said["url"]), *secrets)
+    keys = {name: SecretStr(str(said[name])) for name in (() if kind is None else kind.keys)}
+    return _Address(str(said["url"]), keys, SecretStr(str(said["admin_token"])))
 
 
 def _wait_until_free(venue: Path, folder: Path, end_s: float) -> None:
@@ -186,12 +186,13 @@ def _start(
             raise SetupError(ExitCode.OUR_FAULT, reason("demo_market_silent", log=str(log)))
         if not line:
             raise _failure(process.wait(_END_S), folder, log, wanted.prices, is_new=is_new)
-        return process, _address_in(line)
+        return process, _address_in(line, wanted.venue)
 
 
 def _begun(venue: Path, wanted: MarketWanted, errors: IO[bytes]) -> subprocess.Popen[bytes]:
     speed = "max" if wanted.speed is None else plain(wanted.speed)
-    command = [sys.executable, "-P", "-m", "simulator", "bithumb", "--port", "0", "--state", str(venue.resolve())]
+    command = [sys.executable, "-P", "-m", "simulator", wanted.venue.name, "--port", "0"]
+    command += ["--state", str(venue.resolve()), *wanted.options]
     command += ["--market", wanted.symbol, "--cash", plain(wanted.cash), "--speed", speed, "--linger", str(LINGER_S)]
     return subprocess.Popen(  # noqa: S603 - our own program; what is typed by the owner is an argument, never a command
         [*command, *wanted.prices.options],

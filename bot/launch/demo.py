@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.demo.door import VenueGone
 from bot.demo.folder import endless_folder, run_folder
 from bot.demo.fresh import set_aside
+from bot.demo.venues import DEMO_VENUES
 from bot.demo.wanted import MarketWanted, drawn_prices, endless_prices, recorded_prices
 from bot.launch.telling import print_line
 from bot.pricefile import read_prices
@@ -36,11 +37,13 @@ _REPORT_AT_STOP_MAX_S = 3.0
 
 def run_demo(settings: Settings, options: Options, teller: Teller, stop: StopRequest) -> int:
     """Trade until the market ends or the owner stops; returns the exit code."""
-    prices = _prices(options, teller)
+    prices = _prices(settings, options, teller)
     folder = endless_folder(settings) if prices.bars is None else run_folder(settings, prices)
     if options.fresh:
         set_aside(folder)
-    wanted = MarketWanted(settings.symbol, prices, settings.paper_cash or ZERO, options.speed)
+    venue = DEMO_VENUES[settings.exchange]
+    cash = settings.paper_cash or ZERO
+    wanted = MarketWanted(settings.symbol, prices, cash, options.speed, venue, venue.options(settings))
     faces = Faces.of(settings, folder.ledger, folder.path, teller.wording)
     faces.opened = teller.look_here
     try:
@@ -107,7 +110,7 @@ def _played(
                 folder=str(folder.path),
             )
         )
-        ended = demo.play(patience, stop, resume=options.resume)
+        ended = demo.play(patience, stop, resume=options.resume, release=options.release, split=options.split)
         return ended, snapshot_of(demo.run.ledger.reader)
 
 
@@ -120,14 +123,16 @@ def _stay(teller: Teller, stop: StopRequest) -> None:
         alarm.wait(_LOOK_UP_S)
 
 
-def _prices(options: Options, teller: Teller) -> Prices:
+def _prices(settings: Settings, options: Options, teller: Teller) -> Prices:
     if options.prices is not None:
         read = read_prices(options.prices, scale=options.scale, bars=options.bars)
         teller.gaps(read)
-        return recorded_prices(options.prices, read.candles, scale=options.scale, bars=options.bars)
+        return recorded_prices(
+            options.prices, read.candles, scale=options.scale, bars=options.bars, exchange=settings.exchange
+        )
     if options.days is not None:
-        return drawn_prices(options.days, options.begins)
-    return endless_prices()
+        return drawn_prices(options.days, options.begins, settings.exchange)
+    return endless_prices(settings.exchange)
 
 
 def _look_away(booked: FillBooked) -> None:

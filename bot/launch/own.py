@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.options import Options
     from bot.settings import Settings
 
+_BEGINS = {Mode.LIVE: "live_begins", Mode.MOCK: "mock_begins", Mode.DRY_RUN: "dry_run_begins"}
 _REPORT_MAX_S = 2.0
 """How long the last report is waited for: a container is given 8 s to end, the order in flight the most of it."""
 
@@ -35,7 +36,7 @@ def run_own(settings: Settings, options: Options, teller: Teller, stop: StopRequ
         with own_run(settings, teller.warn, teller.fill, stop, faces) as (own, patience):
             teller.say(
                 reason(
-                    "live_begins" if settings.mode is Mode.LIVE else "dry_run_begins",
+                    _BEGINS[settings.mode],
                     exchange=str(settings.exchange),
                     symbol=settings.symbol,
                     size=own.run.settings.order_size,
@@ -45,7 +46,14 @@ def run_own(settings: Settings, options: Options, teller: Teller, stop: StopRequ
             if beside is not None:
                 # Booked as well, so that page and report say it.
                 own.raise_concern(beside)
-            own.trade(patience, stop, resume=options.resume, import_orders=options.import_orders)
+            own.trade(
+                patience,
+                stop,
+                resume=options.resume,
+                import_orders=options.import_orders,
+                release=options.release,
+                split=options.split,
+            )
             shown = snapshot(own.run.ledger.reader)
         faces.last_report(_REPORT_MAX_S)
     except Interrupted:

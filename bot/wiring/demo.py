@@ -8,42 +8,41 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.agreement import Opening, differences
-from bot.clock import MarketClock, fresh_nonce, stopwatch_s
+from bot.clock import MarketClock, stopwatch_s
 from bot.demo.process import open_market, stop_market
 from bot.lock import instance_lock
 from bot.lockstep import BUSY_MAX_S, Lockstep
 from bot.recovery import Patience
+from bot.wiring.adapters import Timeouts, adapter_of
+from bot.wiring.assembly import venue_run
 from bot.wiring.parts import paper_holdings
-from bot.wiring.venue import Venue, venue_run
+from bot.wiring.venue import Venue
 from bot.workers import InlineWorker, VenueCalls
 from domain.errors import ExitCode, SetupError
 from domain.exact import ZERO
 from domain.reason import reason
 from domain.snapshot import Mode, PriceSource, RunState
-from exchanges.registry import VENUES, load
 from ledger.opening import Identity, open_ledger
 from simulator.market import PRINTS_PER_BAR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from bot.demo.door import MarketTime
     from bot.demo.folder import DemoFolder
     from bot.demo.process import Market
     from bot.demo.wanted import MarketWanted
-    from bot.diary import Diary
     from bot.engine import FillBooked
     from bot.settings import Settings
     from bot.wiring.faces import Faces
     from bot.wiring.venue import VenueRun
     from domain.decision import Note
+    from domain.split import Split
     from ledger.reader import Reader
 
 
 # On loopback an answer that takes longer is lost; three of them still end before the bot counts as busy.
-_CONNECT_S = 2.0
-_READ_S = 3.0
-_TOTAL_S = 6.0
+_TIMEOUTS = Timeouts(connect_s=2.0, read_s=3.0, total_s=6.0)
 
 
 @dataclass(slots=True)
@@ -57,14 +56,22 @@ class DemoRun:
     faces: Faces | None = None
     turn_max_s: float = 0
 
-    def play(self, patience: Patience, stopped: Callable[[], bool], *, resume: bool) -> bool:
+    def play(
+        self,
+        patience: Patience,
+        stopped: Callable[[], bool],
+        *,
+        resume: bool,
+        release: Collection[str] = (),
+        split: Split | None = None,
+    ) -> bool:
         """Go on where the run before stopped; returns whether the market's end was reached."""
         diary = self.run.diary
         # Played to its end before, nothing is asked any more: it ends with the same figures again.
-        ended = self.clock.told.ended and diary.state is RunState.FINISHED and not resume
+        ended = self.clock.told.ended and diary.state is RunState.FINISHED and not (resume or release or split)
         if not ended:
-            self.run.recover(patience, resume=resume)
-            note(diary, self.clock.told)
+            self.run.recover(patience, resume=resume, release=release, split=split)
+            note(self.run, self.clock.told)
             if self.faces is not None:
                 self.faces.listen()
                 self.faces.board.watch(self.turn_max_s)
@@ -82,14 +89,16 @@ class DemoRun:
     def _differences(self) -> tuple[str, ...]:
         books, run = self.market.door.books(), self.run
         instrument = run.loop.instruments[run.symbol]
-        opening = Opening(*(books.deposited.get(name, ZERO) for name in (instrument.quote, instrument.base)))
+        splits = run.ledger.reader.rescales(run.symbol)
+        kept = run.diary.opening.holdings if splits else books.deposited.get(instrument.base, ZERO)
         found = differences(
             run.ledger.reader.each_order(),
             run.ledger.reader.book(run.symbol),
-            opening,
+            Opening(books.deposited.get(instrument.quote, ZERO), kept),
             orders=books.orders,
             executions=books.executions,
             balances=books.balances,
+            gained=sum((split.gained for split in splits), ZERO),
         )
         return found if books.broken is None else (*found, f"venue: {books.broken}")
 
@@ -113,19 +122,10 @@ def demo_run(
         market = held.enter_context(closing(open_market(folder.path, wanted)))
         _pay_in(settings, market)
         clock = MarketClock(market.door, market.told)
-        exchange = load(VENUES[str(settings.exchange)].adapter)(
-            market.access_key,
-            market.secret_key,
-            clock=clock,
-            wait=clock.wait,
-            nonce=fresh_nonce,
-            base_url=market.url,
-            fallback_fees=settings.fees(),
-            stopwatch_s=stopwatch_s,
-            connect_s=_CONNECT_S,
-            read_s=_READ_S,
-            total_s=_TOTAL_S,
-        )
+        keyed = wanted.venue.settings_for(settings, market.url, market.keys)
+        # What instances on one key share, a demo shares with nobody.
+        keyed = keyed.model_copy(update={"shared_dir": folder.path / "shared"})
+        exchange = adapter_of(keyed, clock, clock.wait, timeouts=_TIMEOUTS)
         held.enter_context(closing(exchange))
         patience = Patience(clock.wait, stopped, tell)
         identity = Identity(settings.instance, Mode.DEMO, str(settings.exchange))
@@ -150,9 +150,9 @@ def demo_run(
             run.loop,
             run.feed,
             clock,
-            run.reconciler.next_look_at,
+            run.reconciler.unsettled_at,
             stopwatch_s,
-            lambda: note(run.diary, clock.told),
+            lambda: note(run, clock.told),
         )
         yield DemoRun(run, lockstep, market, clock, faces, _turn_max_s(wanted)), patience
 
@@ -163,10 +163,14 @@ def _turn_max_s(wanted: MarketWanted) -> float:
     return BUSY_MAX_S + pause_s
 
 
-def note(diary: Diary, told: MarketTime) -> None:
+def note(run: VenueRun, told: MarketTime) -> None:
     """Take note of how far the market is; a bar counts from its first print on."""
+    diary = run.diary
     diary.begin(told.last_at)
-    diary.at, diary.last = told.last_at, told.last
+    diary.at = told.last_at
+    if not run.guard.is_frozen:
+        # While a split is suspected, the last price is told in shares that the books do not count in.
+        diary.last = told.last
     diary.bars = -(-told.played // PRINTS_PER_BAR)
 
 
@@ -179,9 +183,15 @@ def _end_market(folder: DemoFolder) -> None:
 def _refuse_other_books(reader: Reader, market: Market, folder: DemoFolder) -> None:
     """Refuse to go on where ledger and market are not of one run: one of them was removed, or damaged, or put back."""
     ours, theirs = reader.orders(), market.door.books().orders
-    written = {order.client_id for order in ours}
+    written = {order.client_id for order in ours} | {order.venue_id for order in ours}
+    # Where the market knows nothing of our ids, an order whose answer was lost is known by what it asked for.
+    lost = {(order.side, order.price, order.qty) for order in ours if order.venue_id is None}
     there = {order.order_id for order in theirs}
-    strange = any(order.client_order_id not in written for order in theirs)
+    strange = any(
+        written.isdisjoint({order.order_id, order.client_order_id or order.order_id})
+        and (order.client_order_id is not None or (order.side, order.price, order.qty) not in lost)
+        for order in theirs
+    )
     if strange or any(order.venue_id not in there for order in ours if order.venue_id is not None):
         raise SetupError(ExitCode.LEDGER, reason("demo_books_apart", path=str(folder.path)))
 

@@ -11,6 +11,7 @@ from bot.board import Board
 from bot.clock import SystemClock, stopwatch_s
 from bot.exits import places
 from bot.heap import give_back
+from bot.wiring.parts import hours_of
 from bot.workers import Errand
 from domain.events import ConcernRaised, Dial, DialTurned, OwnerAsked, OwnerWish, TimerFired
 from domain.reason import reason
@@ -108,7 +109,7 @@ class Faces:
         reports = home / "reports"
         report = None if settings.report_interval_minutes == 0 else _report_place(settings, reports)
         page = None if report is None else report.page
-        return cls(settings, ledger_at, reports, report, wording, Board(page, stopwatch_s))
+        return cls(settings, ledger_at, reports, report, wording, Board(page, stopwatch_s, hours_of(settings)))
 
     @property
     def report_shown(self) -> str | None:
@@ -155,7 +156,7 @@ class Faces:
         run.report = self.report_shown
         self._put, self._clock = put, clock
         try:
-            self.board.open(run, ledger)
+            self.board.open(run, ledger, clock)
         except Exception:  # whatever keeps a picture from being shown must not keep the bot from trading
             log.exception("the page stays empty, trading goes on")
 
@@ -170,9 +171,11 @@ class Faces:
             return
         from reports.writing import write_report
 
+        # Candles that were played in one go have no present, and so no session that runs.
+        hours = None if self._put is None else self.board.hours
         reader = open_reader(self.ledger_at)
         try:
-            write_report(reader, self.report.folder, self.report.name, self.wording, at=self._clock.now())
+            write_report(reader, self.report.folder, self.report.name, self.wording, at=self._clock.now(), hours=hours)
         except LookupError:
             log.info("nothing has run yet, so there is no report")
         finally:

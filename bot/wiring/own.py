@@ -6,36 +6,40 @@ import logging
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from bot.agreement import differences
 from bot.board import Part
-from bot.clock import SystemClock, fresh_nonce, stopwatch_s
+from bot.clock import SystemClock
 from bot.lock import instance_lock
 from bot.loop import BLOCKED
 from bot.memory import blocked_row, restored_blocked
 from bot.places import own_ledger, own_lock
 from bot.recovery import Patience
+from bot.settings import Exchange as ExchangeName
+from bot.wiring.adapters import adapter_of
+from bot.wiring.assembly import venue_run
 from bot.wiring.opening import cash_after, refuse_other_market
-from bot.wiring.parts import paper_holdings
-from bot.wiring.venue import Venue, venue_run
+from bot.wiring.parts import hours_of, paper_holdings
+from bot.wiring.venue import Venue
 from bot.workers import Alarm, FeedThread, InlineWorker, ThreadWorker, VenueCalls
 from domain.decision import Note, Weight
 from domain.errors import ExitCode, SetupError
-from domain.events import ConcernRaised, QuoteReceived
-from domain.exact import plain
+from domain.events import ConcernRaised, QuoteReceived, SessionClosed
+from domain.exact import ZERO, plain
 from domain.order import OrderState
 from domain.reason import reason
 from domain.snapshot import Mode
 from domain.venue import Execution, VenueOrder
 from exchanges.paper import PaperExchange
-from exchanges.registry import VENUES, load, venue_rules
+from exchanges.registry import venue_rules
 from ledger.opening import Identity, open_ledger, open_reader
 from ledger.places import SqlitePlace
 from reports.figures import RUN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from datetime import datetime
 
     from bot.engine import FillBooked
@@ -47,15 +51,14 @@ if TYPE_CHECKING:
     from domain.events import Event
     from domain.order import Fill, Order
     from domain.reason import Reason
-    from exchanges.base import MarketData
+    from domain.split import Split
+    from exchanges.base import Exchange, MarketData
     from ledger.reader import Reader
     from ledger.records import OrderRecord
     from ledger.writer import Ledger
 
 log = logging.getLogger(__name__)
 
-PRICE_EVERY_S = 1
-ORDERS_EVERY_S = 3
 _ORDER_ENDS_S = 3.0
 _QUESTION_ENDS_S = 0.5
 """How long a call in flight is waited for at the end, which has to stay within the 8 s that a container is given."""
@@ -78,12 +81,21 @@ class OwnRun:
         """Let the owner know of something as soon as trading begins."""
         self.run.loop.inbox.put(ConcernRaised(why, self.run.venue.clock.now()))
 
-    def trade(self, patience: Patience, stop: StopRequest, *, resume: bool, import_orders: bool) -> None:
+    def trade(
+        self,
+        patience: Patience,
+        stop: StopRequest,
+        *,
+        resume: bool,
+        import_orders: bool,
+        release: Collection[str] = (),
+        split: Split | None = None,
+    ) -> None:
         """Recover, then trade until asked to stop; what is in flight is finished or left to the next start."""
         loop, worker = self.run.loop, self.run.loop.desk.worker
         self.run.diary.begin(self.run.venue.clock.now())
         with stop.at_once():
-            self.run.recover(patience, resume=resume, import_orders=import_orders)
+            self.run.recover(patience, resume=resume, import_orders=import_orders, release=release, split=split)
         try:
             self._open_to_the_owner()
             self.feed.start()
@@ -118,7 +130,15 @@ class OwnRun:
 
     def _at_the_paper_venue(self, event: Event) -> tuple[Event, ...]:
         """Let the account on paper hear of a price first, as a real venue would; returns what it brought about."""
-        if self.paper is None or not isinstance(event, QuoteReceived):
+        if self.paper is None:
+            return ()
+        if isinstance(event, SessionClosed):
+            self.paper.end_session()
+            # After the close itself, or what has expired would be placed once more.
+            for news in self.run.look():
+                self.run.loop.inbox.put(news)
+        sessions = self.run.sessions
+        if not isinstance(event, QuoteReceived) or (sessions is not None and not sessions.is_open):
             return ()
         self.paper.see(event.quote.last)
         return self.run.look()
@@ -132,6 +152,7 @@ class OwnRun:
             orders=[order for order in paper.all_orders() if order.symbol == run.symbol],
             executions=paper.all_executions(),
             balances=paper.get_balance(),
+            gained=sum((split.gained for split in run.ledger.reader.rescales(run.symbol)), ZERO),
         )
 
 
@@ -186,6 +207,8 @@ def own_run(
     with ExitStack() as held:
         with stop.at_once():
             held.enter_context(instance_lock(own_lock(settings.data_dir, settings.instance)))
+            if settings.mode is not Mode.DRY_RUN:
+                held.enter_context(_only_one_trader(settings))
             place = own_ledger(settings, settings.mode)
             ledger = held.enter_context(open_ledger(place, identity, create=True, clock=machine))
             refuse_other_market(ledger.reader, settings.symbol)
@@ -194,52 +217,86 @@ def own_run(
                 faces.open()
                 tell = faces.await_venue(ledger.reader, tell)
             blocked_until = restored_blocked(ledger.reader.state(BLOCKED))
-            adapter = held.enter_context(closing(_adapter(settings, machine, alarm, blocked_until)))
+            # Coins show their prices to anybody; the broker of shares shows them to its customers alone.
+            with_keys = settings.mode is not Mode.DRY_RUN
+            adapter = adapter_of(settings, machine, alarm.wait, with_keys=with_keys, blocked_until=blocked_until)
+            held.enter_context(closing(adapter))
             clock, breaker = _VenueClock(machine, adapter), _Breaker(ledger, adapter, machine, alarm)
             patience = Patience(breaker.wait, stop, tell, breaker.until)
             # First: it tells the venue's time, and without keys that the venue has no such market.
             patience.answered(lambda: adapter.get_quote(settings.symbol))
-            if settings.mode is Mode.LIVE:
-                venue = Venue(adapter, adapter, clock, PRICE_EVERY_S, ORDERS_EVERY_S)
-                run = venue_run(
-                    settings,
-                    ledger,
-                    venue,
-                    patience,
-                    strict=True,
-                    worker=lambda put: ThreadWorker(VenueCalls(adapter, clock), clock, put),
-                    tell=tell,
-                    watch=watch,
-                    faces=faces,
-                )
-                paper = None
-            else:
-                settings = _as_begun(settings, ledger.reader, tell)
-                paper = _paper(settings, ledger.reader, clock)
-                # The account on paper lives in the loop's own thread: nobody else may look at it.
-                venue = Venue(adapter, paper, clock, PRICE_EVERY_S, None, orders_in_feed=False)
-                run = venue_run(
-                    settings,
-                    ledger,
-                    venue,
-                    patience,
-                    strict=False,
-                    worker=lambda put: InlineWorker(VenueCalls(paper, clock), put),
-                    tell=tell,
-                    watch=watch,
-                    faces=faces,
-                )
+            run, paper = _run(settings, ledger, adapter, clock, patience, tell=tell, watch=watch, faces=faces)
         yield OwnRun(run, FeedThread(run.feed, clock, run.loop.inbox.put), paper, faces), patience
 
 
+def _run(
+    settings: Settings,
+    ledger: Ledger,
+    adapter: Exchange,
+    clock: Clock,
+    patience: Patience,
+    *,
+    tell: Callable[[Note], None],
+    watch: Callable[[FillBooked], None],
+    faces: Faces | None,
+) -> tuple[VenueRun, PaperExchange | None]:
+    """Return the run on the venue's account, or dry on one of paper, which comes second."""
+    pace = adapter.capabilities
+    if settings.mode is not Mode.DRY_RUN:
+        run = venue_run(
+            settings,
+            ledger,
+            Venue(adapter, adapter, clock, pace.price_every_s, pace.orders_every_s),
+            patience,
+            strict=True,
+            worker=lambda put: ThreadWorker(VenueCalls(adapter, clock), clock, put),
+            tell=tell,
+            watch=watch,
+            faces=faces,
+        )
+        return run, None
+    settings = _as_begun(settings, ledger.reader, tell)
+    paper = _paper(settings, ledger.reader, clock)
+    run = venue_run(
+        settings,
+        ledger,
+        # The account on paper lives in the loop's own thread: nobody else may look at it.
+        Venue(adapter, paper, clock, pace.price_every_s, None, orders_in_feed=False),
+        patience,
+        strict=False,
+        worker=lambda put: InlineWorker(VenueCalls(paper, clock), put),
+        tell=tell,
+        watch=watch,
+        faces=faces,
+    )
+    return run, paper
+
+
 def _check_tradable(settings: Settings) -> None:
-    if not VENUES[str(settings.exchange)].adapter:
-        raise SetupError(ExitCode.SETTINGS, reason("exchange_only_on_paper", exchange=str(settings.exchange)))
     missing = settings.missing_keys()
-    if missing and settings.mode is Mode.LIVE:
+    if missing and (settings.mode is not Mode.DRY_RUN or settings.exchange is ExchangeName.KIS):
         raise SetupError(
             ExitCode.SETTINGS, reason("keys_missing", exchange=str(settings.exchange), names=", ".join(missing))
         )
+
+
+@contextmanager
+def _only_one_trader(settings: Settings) -> Iterator[None]:
+    """Keep a second instance from the same share on the same account: nobody could tell their orders apart."""
+    if settings.kis_account_no is None or settings.exchange is not ExchangeName.KIS:
+        yield
+        return
+    account = sha256(settings.kis_account_no.get_secret_value().replace("-", "").encode()).hexdigest()[:12]
+    path = settings.shared_dir / f"kis_{settings.kis_mode}_{account}_{settings.symbol}.lock"
+    with ExitStack() as held:
+        try:
+            held.enter_context(instance_lock(path))
+        except SetupError as refusal:
+            if refusal.exit_code is not ExitCode.ALREADY_RUNS:
+                raise
+            why = reason("symbol_already_traded", symbol=settings.symbol, path=str(path))
+            raise SetupError(ExitCode.ALREADY_RUNS, why) from None
+        yield
 
 
 def live_left_open(settings: Settings) -> tuple[int, Decimal, str] | None:
@@ -263,23 +320,6 @@ def live_left_open(settings: Settings) -> tuple[int, Decimal, str] | None:
         return (orders, held, former["symbol"].rpartition("-")[2]) if orders or held else None
 
 
-def _adapter(settings: Settings, clock: Clock, alarm: Alarm, blocked_until: datetime | None) -> Any:  # noqa: ANN401 - closed by its opener, which no port of a venue asks for
-    """Connect to the venue; a dry run needs no key, and does not use one."""
-    live = settings.mode is Mode.LIVE
-    address = {} if settings.bithumb_base_url is None else {"base_url": settings.bithumb_base_url}
-    return load(VENUES[str(settings.exchange)].adapter)(
-        settings.bithumb_access_key if live else None,
-        settings.bithumb_secret_key if live else None,
-        clock=clock,
-        wait=alarm.wait,
-        nonce=fresh_nonce,
-        fallback_fees=settings.fees(),
-        blocked_until=blocked_until,
-        stopwatch_s=stopwatch_s,
-        **address,
-    )
-
-
 def _paper(settings: Settings, reader: Reader, clock: Clock) -> PaperExchange:
     """Open the account on paper, as the ledger says that the dry run before left it."""
     rules = venue_rules(str(settings.exchange))
@@ -291,13 +331,15 @@ def _paper(settings: Settings, reader: Reader, clock: Clock) -> PaperExchange:
         clock,
         settings.paper_cash,
         holdings=holdings,
-        sessions=rules.sessions,
+        sessions=hours_of(settings),
     )
     records = {record.order.seq: record for record in reader.each_order() if record.order.venue_id is not None}
     # Orders of a former market count for the numbers given; what they earned is in the cash that this one began with.
     ours = (each for each in reader.each_fill() if records[each.order_seq].order.symbol == settings.symbol)
     executions = (_told(records[each.order_seq].order, each.fill) for each in ours)
     paper.restore([_shown(record) for record in records.values()], executions)
+    for split in reader.rescales(settings.symbol):
+        paper.rescale(split.gained, split.paid_out)
     return paper
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -30,13 +30,16 @@ from exchanges.throttle import Throttle
 from exchanges.transport import Door, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from domain.account import Balance
     from domain.clock import Clock
     from domain.instrument import Instrument, Side
     from domain.market import Candle, Quote
+    from domain.money import WonRate
+    from domain.order import Fill
     from domain.reason import Reason
     from domain.session import SessionRule
     from domain.venue import Execution
@@ -172,6 +175,15 @@ class BithumbExchange:
         del symbol
         return RULES.sessions
 
+    def previous_close(self, symbol: str) -> Decimal | None:
+        """Return None: nobody splits a coin."""
+        del symbol
+        return None
+
+    def won_rate(self) -> WonRate | None:
+        """Return None: prices are in won."""
+        return None
+
     def markets(self) -> tuple[Market, ...]:
         """Return all markets with the venue's mark of caution."""
         return parsing.markets(self._client.read(calls.MARKETS, ("isDetails", "true")))
@@ -283,9 +295,13 @@ class BithumbExchange:
         _check(symbol)
         return tuple(row.order for row in self._lists.closed(symbol, since))
 
-    def follow(self, symbol: str, order_id: str, fees: Mapping[str, Decimal] | None = None) -> None:
-        """Let `fills_since` look after an order from before this start, with the fees booked so far by trade id."""
-        self._executions.follow(symbol, order_id, fees or {})
+    def follow(self, symbol: str, order_id: str, booked: Sequence[Fill] = ()) -> None:
+        """Let `fills_since` look after an order from before this start, of which so much is booked."""
+        self._executions.follow(symbol, order_id, {fill.fill_id: fill.fee for fill in booked})
+
+    def single_look(self) -> AbstractContextManager[None]:
+        """Ask every question anew: each has a path of its own here."""
+        return nullcontext()
 
     def fills_since(self, symbol: str, since: datetime) -> tuple[Execution, ...]:
         """Return all executions from a moment on, oldest first, to the second in which they happened.

@@ -1,11 +1,10 @@
-"""Ticks and steps of US shares through KIS."""
+"""Ticks, steps and hours of US shares through KIS."""
 
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from domain.instrument import TickTable
-from domain.session import SessionRule
 from exchanges.rules import VenueRules
+from exchanges.us_hours import us_hours
 
 # Source: the standard US rule (a cent from one dollar up, a hundredth of a cent below); no fractional shares by API.
 RULES = VenueRules(
@@ -13,5 +12,5 @@ RULES = VenueRules(
     ticks=TickTable(((Decimal(0), Decimal("0.0001")), (Decimal(1), Decimal("0.01")))),
     qty_step=Decimal(1),
     notional_min=Decimal(0),
-    sessions=SessionRule(ZoneInfo("America/New_York")),
+    sessions=us_hours(),
 )

@@ -16,9 +16,9 @@ from simulator.bithumb.wire import Refused, millis
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from simulator.bithumb.venue import BithumbVenue
     from simulator.bithumb.wire import Parameters
     from simulator.calls import Call
-    from simulator.venue import Venue
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 _NONCES_KEPT = 100_000
@@ -30,7 +30,7 @@ _LEAST_MILLIS = 10**12
 class Gatekeeper:
     """Remembers used nonces; forgets them when the process ends."""
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: BithumbVenue) -> None:
         self._venue = venue
         self._nonces: dict[str, int] = {}
 

@@ -14,22 +14,22 @@ from simulator.bithumb.wire import KST, Refused, millis, whole
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from simulator.bithumb.venue import BithumbVenue
     from simulator.bithumb.wire import Parameters
     from simulator.tape import Span
-    from simulator.venue import Venue
 
 MINUTES = (1, 3, 5, 10, 15, 30, 60, 240)
 COUNT_MAX = 200
 _TO = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}", re.ASCII)
 
 
-def minutes(venue: Venue, fields: Parameters, unit: int) -> object:
+def minutes(venue: BithumbVenue, fields: Parameters, unit: int) -> object:
     """List minute candles."""
     rows = _rows(venue, fields, lambda at: _minute_grid(at, unit))
     return [_row(venue, span) | {"unit": unit} for span in rows]
 
 
-def days(venue: Venue, fields: Parameters) -> object:
+def days(venue: BithumbVenue, fields: Parameters) -> object:
     """List day candles with the close before."""
     spans = _rows(venue, fields, _day_grid, one_more=True)
     count = _count(fields)
@@ -49,18 +49,18 @@ def days(venue: Venue, fields: Parameters) -> object:
     return rows[:count]
 
 
-def weeks(venue: Venue, fields: Parameters) -> object:
+def weeks(venue: BithumbVenue, fields: Parameters) -> object:
     """List week candles; a week begins on Monday."""
     return [_with_first_day(venue, span) for span in _rows(venue, fields, _week_grid)]
 
 
-def months(venue: Venue, fields: Parameters) -> object:
+def months(venue: BithumbVenue, fields: Parameters) -> object:
     """List month candles."""
     return [_with_first_day(venue, span) for span in _rows(venue, fields, lambda at: _day_grid(at).replace(day=1))]
 
 
 def _rows(
-    venue: Venue, fields: Parameters, grid: Callable[[datetime], datetime], *, one_more: bool = False
+    venue: BithumbVenue, fields: Parameters, grid: Callable[[datetime], datetime], *, one_more: bool = False
 ) -> list[Span]:
     asked = dict(fields.pairs)
     if asked.get("market") is None:
@@ -105,7 +105,7 @@ def _week_grid(at: datetime) -> datetime:
     return day - timedelta(days=day.weekday())
 
 
-def _row(venue: Venue, span: Span) -> dict[str, Any]:
+def _row(venue: BithumbVenue, span: Span) -> dict[str, Any]:
     begins_at = span.begins_at
     return {
         "market": market_code(venue),
@@ -121,5 +121,5 @@ def _row(venue: Venue, span: Span) -> dict[str, Any]:
     }
 
 
-def _with_first_day(venue: Venue, span: Span) -> dict[str, Any]:
+def _with_first_day(venue: BithumbVenue, span: Span) -> dict[str, Any]:
     return _row(venue, span) | {"first_day_of_period": f"{span.begins_at.astimezone(KST):%Y-%m-%d}"}

@@ -18,11 +18,11 @@ from simulator.calls import Answer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from simulator.bithumb.venue import BithumbVenue
     from simulator.calls import Call
     from simulator.faults import Fault
-    from simulator.venue import Venue
 
-    Handler = Callable[[Venue, Parameters], object]
+    Handler = Callable[[BithumbVenue, Parameters], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def _minutes(unit: int) -> Handler:
     return lambda venue, fields: candles.minutes(venue, fields, unit)
 
 
-def _fee_of_transfers(venue: Venue, _: Parameters) -> object:
+def _fee_of_transfers(venue: BithumbVenue, _: Parameters) -> object:
     return [{"currency": venue.trading.base, "networks": []}]
 
 
@@ -134,7 +134,7 @@ ROUTE_NAMES = frozenset(route.name for route in ROUTES)
 class BithumbDoor:
     """Answers calls; everything it accepts is in the books when it returns."""
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: BithumbVenue) -> None:
         self._venue = venue
         self._gatekeeper = Gatekeeper(venue)
         self._rates = RateJudge(venue)
@@ -164,14 +164,14 @@ class BithumbDoor:
             self._note_asked(route)
         self._venue.commit()
 
-    def failure(self, status: int, name: str | None) -> Answer:
+    def failure(self, status: int, name: str | None, message: str | None) -> Answer:
         """Return an error body as the venue would write it."""
         usual = (
             self._venue.settings.names["too_many_requests"]
             if status == HTTPStatus.TOO_MANY_REQUESTS
             else "server_error"
         )
-        return Refused(status, name or usual).answer()
+        return Refused(status, name or usual, message or "").answer()
 
     def _route(self, call: Call) -> Route | None:
         for route in ROUTES:

@@ -16,9 +16,9 @@ from simulator.bithumb.wire import KST, Refused, millis, whole
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from simulator.bithumb.venue import BithumbVenue
     from simulator.bithumb.wire import Parameters
     from simulator.market import Print
-    from simulator.venue import Venue
 
 MARKETS_MAX = 200
 UNITS_ALONE = 30
@@ -31,18 +31,18 @@ _AHEAD = timedelta(hours=9)
 _RATE_UNIT = Decimal("1e-8")
 
 
-def missing_parameter(venue: Venue) -> Refused:
+def missing_parameter(venue: BithumbVenue) -> Refused:
     """Refuse as the public pages do: an error in a good answer, its name a number."""
     status = 200 if venue.settings.error_in_200 else 400
     return Refused(status, 400, "Missing request parameter error. Check the required parameters!")
 
 
-def code_not_found(venue: Venue) -> Refused:
+def code_not_found(venue: BithumbVenue) -> Refused:
     """Refuse an unknown market as the public pages do."""
     return Refused(200 if venue.settings.error_in_200 else 404, 404, "Code not found")
 
 
-def asked_markets(venue: Venue, fields: Parameters) -> list[str]:
+def asked_markets(venue: BithumbVenue, fields: Parameters) -> list[str]:
     """Return the codes of a list that was asked for."""
     text = next((value for key, value in fields.pairs if key == "markets"), "")
     codes = [code for code in text.split(",") if code]
@@ -55,7 +55,7 @@ def asked_markets(venue: Venue, fields: Parameters) -> list[str]:
     return codes
 
 
-def markets(venue: Venue, fields: Parameters) -> object:
+def markets(venue: BithumbVenue, fields: Parameters) -> object:
     """List the markets."""
     korean, english = _NAMES.get(venue.trading.base, (venue.trading.base, venue.trading.base))
     row = {"market": market_code(venue), "korean_name": korean, "english_name": english}
@@ -64,7 +64,7 @@ def markets(venue: Venue, fields: Parameters) -> object:
     return [row]
 
 
-def ticker(venue: Venue, fields: Parameters) -> object:
+def ticker(venue: BithumbVenue, fields: Parameters) -> object:
     """Show the last trade and the day's figures; the times are nine hours ahead, as they are live."""
     codes = asked_markets(venue, fields)
     last, tape = venue.last, venue.tape
@@ -111,7 +111,7 @@ def ticker(venue: Venue, fields: Parameters) -> object:
     return [row for _ in codes]
 
 
-def orderbook(venue: Venue, fields: Parameters) -> object:
+def orderbook(venue: BithumbVenue, fields: Parameters) -> object:
     """Show the world's levels and the customer's own orders; empty units and padding as they are live."""
     codes = asked_markets(venue, fields)
     depth = UNITS_ALONE if len(codes) == 1 else UNITS_TOGETHER
@@ -134,7 +134,7 @@ def orderbook(venue: Venue, fields: Parameters) -> object:
     return [row for _ in codes]
 
 
-def trades(venue: Venue, fields: Parameters) -> object:
+def trades(venue: BithumbVenue, fields: Parameters) -> object:
     """List the market's last trades, newest first."""
     asked = dict(fields.pairs)
     if asked.get("market") is None:
@@ -170,12 +170,12 @@ def trades(venue: Venue, fields: Parameters) -> object:
     return rows
 
 
-def warnings(venue: Venue, _: Parameters) -> object:
+def warnings(venue: BithumbVenue, _: Parameters) -> object:
     """List the market's warnings."""
     return [{"market": market_code(venue), **warned.model_dump()} for warned in venue.settings.warnings]
 
 
-def notices(venue: Venue, fields: Parameters) -> object:
+def notices(venue: BithumbVenue, fields: Parameters) -> object:
     """List the venue's notices."""
     count = whole(dict(fields.pairs).get("count", "5"), 1, NOTICES_MAX)
     if count is None:
@@ -183,7 +183,7 @@ def notices(venue: Venue, fields: Parameters) -> object:
     return [notice.model_dump(mode="json") for notice in venue.settings.notices[:count]]
 
 
-def _levels(venue: Venue, taker: Side) -> list[tuple[Decimal, Decimal]]:
+def _levels(venue: BithumbVenue, taker: Side) -> list[tuple[Decimal, Decimal]]:
     """Sum the world's and the customer's sizes by price, best first."""
     sizes: dict[Decimal, Decimal] = defaultdict(lambda: ZERO)
     for price, size in venue.outside.levels(taker):
@@ -194,7 +194,7 @@ def _levels(venue: Venue, taker: Side) -> list[tuple[Decimal, Decimal]]:
     return sorted(sizes.items(), reverse=taker is Side.SELL)
 
 
-def _prints_backwards(venue: Venue) -> Iterator[tuple[Print, str]]:
+def _prints_backwards(venue: BithumbVenue) -> Iterator[tuple[Print, str]]:
     later: Print | None = None
     for printed in venue.heard_backwards():
         if later is not None:

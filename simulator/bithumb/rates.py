@@ -12,7 +12,7 @@ from simulator.clock import after
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from simulator.venue import Venue
+    from simulator.bithumb.venue import BithumbVenue
 
 PUBLIC = frozenset({"candles", "orderbook", "ticker", "trades", "other"})
 _MICRO = 1_000_000
@@ -30,7 +30,7 @@ class _Bucket:
 class RateJudge:
     """One bucket per address and class."""
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: BithumbVenue) -> None:
         self._venue = venue
         self._buckets: dict[tuple[str, str], _Bucket] = {}
 

@@ -16,15 +16,15 @@ from simulator.orders import State
 from simulator.venue import CUSTOMER
 
 if TYPE_CHECKING:
+    from simulator.bithumb.venue import BithumbVenue
     from simulator.bithumb.wire import Parameters
     from simulator.orders import Order
-    from simulator.venue import Venue
 
 IDS_MAX = 100
 HISTORY_SPAN = timedelta(days=7)
 
 
-def accounts(venue: Venue, _: Parameters) -> object:
+def accounts(venue: BithumbVenue, _: Parameters) -> object:
     """List money, and every coin that the customer has."""
     quote = venue.trading.quote
     coins = [currency for owner, currency in venue.book.purses.by_owner if owner == CUSTOMER and currency != quote]
@@ -32,7 +32,7 @@ def accounts(venue: Venue, _: Parameters) -> object:
     return [account_row(venue, currency) for currency in (quote, *held)]
 
 
-def chance(venue: Venue, fields: Parameters) -> object:
+def chance(venue: BithumbVenue, fields: Parameters) -> object:
     """Show fees, minimum and balances of one market."""
     code = known_market(venue, fields.needed("market"))
     settings, trading = venue.settings, venue.trading
@@ -62,14 +62,14 @@ def chance(venue: Venue, fields: Parameters) -> object:
     }
 
 
-def known_market(venue: Venue, code: str) -> str:
+def known_market(venue: BithumbVenue, code: str) -> str:
     """Return the market's code; refuses any other."""
     if code != market_code(venue):
         raise invalid("market")
     return code
 
 
-def find_order(venue: Venue, fields: Parameters, id_name: str) -> Order:
+def find_order(venue: BithumbVenue, fields: Parameters, id_name: str) -> Order:
     """Return the order that a request names; the venue's id goes before the client's."""
     order_id, client_id = fields.one(id_name), fields.one("client_order_id")
     if order_id is None and client_id is None:
@@ -82,12 +82,12 @@ def find_order(venue: Venue, fields: Parameters, id_name: str) -> Order:
     return order
 
 
-def order(venue: Venue, fields: Parameters) -> object:
+def order(venue: BithumbVenue, fields: Parameters) -> object:
     """Show one order with its trades."""
     return row_v1(venue, find_order(venue, fields, "uuid"), trades=True)
 
 
-def orders(venue: Venue, fields: Parameters) -> object:
+def orders(venue: BithumbVenue, fields: Parameters) -> object:
     """List orders of the first generation, page by page."""
     states = _states(fields)
     ids, client_ids = fields.many("uuids", IDS_MAX), fields.many("client_order_ids", IDS_MAX)
@@ -100,7 +100,7 @@ def orders(venue: Venue, fields: Parameters) -> object:
     return [row_v1(venue, order) for order in found[(page - 1) * limit : page * limit]]
 
 
-def search(venue: Venue, fields: Parameters) -> object:
+def search(venue: BithumbVenue, fields: Parameters) -> object:
     """List orders by their ids; what is not found is left out."""
     ids, client_ids = fields.many("order_ids", IDS_MAX), fields.many("client_order_ids", IDS_MAX)
     if not ids and not client_ids:
@@ -109,14 +109,14 @@ def search(venue: Venue, fields: Parameters) -> object:
     return [row_v2(venue, order) for order in found if _is_asked(order, ids, client_ids if not ids else [])]
 
 
-def pending(venue: Venue, fields: Parameters) -> object:
+def pending(venue: BithumbVenue, fields: Parameters) -> object:
     """List open orders, cursor by cursor."""
     state = fields.choice("state", "wait", "watch")
     found = [order for order in _visible(venue, fields) if order.state is State.WAIT and state == "wait"]
     return _page(venue, fields, found, fields.number("limit", 100, 1, 100))
 
 
-def history(venue: Venue, fields: Parameters) -> object:
+def history(venue: BithumbVenue, fields: Parameters) -> object:
     """List closed orders of at most seven days, cursor by cursor."""
     single, several = fields.one("state"), fields.many("states", 2)
     wanted = set(several) or ({single} if single else {"done", "cancel"})
@@ -132,12 +132,12 @@ def history(venue: Venue, fields: Parameters) -> object:
     return _page(venue, fields, found, fields.number("limit", 100, 1, 1000))
 
 
-def api_keys(venue: Venue, _: Parameters) -> object:
+def api_keys(venue: BithumbVenue, _: Parameters) -> object:
     """Tell when the customer's key ends."""
     return [{"access_key": venue.keys.access_key, "expire_at": moment(venue.settings, venue.key_expire_at)}]
 
 
-def wallet_status(venue: Venue, _: Parameters) -> object:
+def wallet_status(venue: BithumbVenue, _: Parameters) -> object:
     """Tell that deposits and withdrawals work."""
     return [
         {
@@ -153,7 +153,7 @@ def wallet_status(venue: Venue, _: Parameters) -> object:
     ]
 
 
-def _visible(venue: Venue, fields: Parameters) -> list[Order]:
+def _visible(venue: BithumbVenue, fields: Parameters) -> list[Order]:
     """Return the orders that the venue shows already, in the order asked for."""
     market = fields.one("market")
     if market is not None:
@@ -178,7 +178,7 @@ def _is_asked(order: Order, ids: list[str], client_ids: list[str]) -> bool:
     return not client_ids or order.client_id in client_ids
 
 
-def _span(venue: Venue, fields: Parameters) -> tuple[datetime, datetime]:
+def _span(venue: BithumbVenue, fields: Parameters) -> tuple[datetime, datetime]:
     begin, end = (_moment(fields.one(name)) for name in ("start_time", "end_time"))
     if end is None:
         end = venue.now() if begin is None else begin + HISTORY_SPAN
@@ -197,7 +197,7 @@ def _moment(text: str | None) -> datetime | None:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(text))
 
 
-def _page(venue: Venue, fields: Parameters, found: list[Order], limit: int) -> object:
+def _page(venue: BithumbVenue, fields: Parameters, found: list[Order], limit: int) -> object:
     """Cut a page; the cursor names the last order shown and what was asked."""
     asked = sha256(repr([pair for pair in fields.pairs if pair[0] not in {"next_key", "limit"}]).encode()).digest()[:6]
     cursor = fields.one("next_key")

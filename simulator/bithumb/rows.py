@@ -13,9 +13,9 @@ from simulator.venue import CUSTOMER
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from simulator.bithumb.settings import Settings
+    from simulator.bithumb.venue import BithumbVenue
     from simulator.orders import Order
-    from simulator.settings import Settings
-    from simulator.venue import Venue
 
 Row = dict[str, Any]
 
@@ -23,7 +23,7 @@ STP_TYPE = "cancel_taker"
 _STATES = {State.ACCEPTED: "wait", State.WAIT: "wait", State.DONE: "done", State.CANCEL: "cancel"}
 
 
-def market_code(venue: Venue) -> str:
+def market_code(venue: BithumbVenue) -> str:
     """Name the market: quote first."""
     return f"{venue.trading.quote}-{venue.trading.base}"
 
@@ -38,13 +38,13 @@ def moment(settings: Settings, at: datetime) -> str:
     return kst(at, ms=settings.times_with_ms)
 
 
-def row_v2(venue: Venue, order: Order) -> Row:
+def row_v2(venue: BithumbVenue, order: Order) -> Row:
     """Show an order as the second generation's lists do."""
     head = {"order_id": order.order_id, "client_order_id": order.client_id}
     return _row(venue, order, head, "order_type", "canceling_order_id")
 
 
-def row_v1(venue: Venue, order: Order, *, trades: bool = False) -> Row:
+def row_v1(venue: BithumbVenue, order: Order, *, trades: bool = False) -> Row:
     """Show an order as the first generation does; one order alone comes with its trades."""
     head = {"uuid": order.order_id, "client_order_id": order.client_id}
     row = _row(venue, order, head, "ord_type", "canceling_uuid")
@@ -64,7 +64,7 @@ def row_v1(venue: Venue, order: Order, *, trades: bool = False) -> Row:
     return row
 
 
-def ack(venue: Venue, order: Order) -> Row:
+def ack(venue: BithumbVenue, order: Order) -> Row:
     """Acknowledge a placement: no price, volume or state."""
     row: Row = {
         "order_id": order.order_id,
@@ -81,7 +81,7 @@ def ack(venue: Venue, order: Order) -> Row:
     return row
 
 
-def account_row(venue: Venue, currency: str) -> Row:
+def account_row(venue: BithumbVenue, currency: str) -> Row:
     """Show what the customer has of one currency."""
     purse = venue.book.purses.of(CUSTOMER, currency)
     return {
@@ -94,7 +94,7 @@ def account_row(venue: Venue, currency: str) -> Row:
     }
 
 
-def _row(venue: Venue, order: Order, head: Row, type_name: str, met_name: str) -> Row:
+def _row(venue: BithumbVenue, order: Order, head: Row, type_name: str, met_name: str) -> Row:
     """Build a row; what has no value is missing or null, as set."""
     settings = venue.settings
     volume = None if order.is_money else order.volume

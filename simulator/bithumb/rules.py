@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from domain.instrument import Side, TickTable
 from simulator.bithumb.wire import Refused, invalid
-from simulator.orders import Kind, TimeInForce
-from simulator.venue import Wish
+from simulator.orders import Kind, TimeInForce, Wish
 
 if TYPE_CHECKING:
+    from simulator.bithumb.venue import BithumbVenue
     from simulator.bithumb.wire import Parameters
-    from simulator.venue import Venue
 
 PRICE_UNITS = TickTable(
     tuple(
@@ -60,7 +59,7 @@ def word(side: Side) -> str:
     return _WORDS[side]
 
 
-def read_wish(venue: Venue, fields: Parameters, type_field: str = "order_type") -> Wish:
+def read_wish(venue: BithumbVenue, fields: Parameters, type_field: str = "order_type") -> Wish:
     """Read a placement; raises `Refused` with the first fault."""
     side = _SIDES.get(fields.needed("side"))
     kind = _kind(fields.needed(type_field))
@@ -79,7 +78,7 @@ def read_wish(venue: Venue, fields: Parameters, type_field: str = "order_type") 
     return wish
 
 
-def _check_size(venue: Venue, wish: Wish) -> None:
+def _check_size(venue: BithumbVenue, wish: Wish) -> None:
     names, side = venue.settings.names, word(wish.side)
     if wish.kind is Kind.LIMIT and wish.price is not None and wish.price % PRICE_UNITS.at(wish.price):
         raise Refused(400, names[f"invalid_price_{side}"], "주문가격 단위를 잘못 입력하셨습니다.")

@@ -12,24 +12,24 @@ from simulator.bithumb.wire import Parameters, Refused, invalid
 from simulator.matching import InsufficientFunds
 
 if TYPE_CHECKING:
+    from simulator.bithumb.venue import BithumbVenue
     from simulator.orders import Order
-    from simulator.venue import Venue
 
 MANY_MAX = 30
 BATCH_MAX = 20
 
 
-def place(venue: Venue, fields: Parameters, *, doomed: bool = False) -> object:
+def place(venue: BithumbVenue, fields: Parameters, *, doomed: bool = False) -> object:
     """Accept one order and acknowledge it."""
     return ack(venue, _place(venue, fields, doomed=doomed))
 
 
-def place_v1(venue: Venue, fields: Parameters) -> object:
+def place_v1(venue: BithumbVenue, fields: Parameters) -> object:
     """Accept one order as the first generation did, and show it whole."""
     return row_v1(venue, _place(venue, fields, "ord_type"), trades=True)
 
 
-def place_batch(venue: Venue, fields: Parameters) -> object:
+def place_batch(venue: BithumbVenue, fields: Parameters) -> object:
     """Accept several orders, each on its own."""
     batch = [value for key, value in fields.pairs if key == "batch_orders"]
     if len(batch) != 1 or not isinstance(batch[0], list) or not 1 <= len(batch[0]) <= BATCH_MAX:
@@ -37,19 +37,19 @@ def place_batch(venue: Venue, fields: Parameters) -> object:
     return {"batch_orders_response": [_place_of_batch(venue, item) for item in batch[0]]}
 
 
-def cancel(venue: Venue, fields: Parameters) -> object:
+def cancel(venue: BithumbVenue, fields: Parameters) -> object:
     """Accept the cancel of one open order."""
     return _cancel(venue, fields)
 
 
-def cancel_v1(venue: Venue, fields: Parameters) -> object:
+def cancel_v1(venue: BithumbVenue, fields: Parameters) -> object:
     """Accept a cancel as the first generation did, and show the order whole."""
     order = _open(find_order(venue, fields, "uuid"))
     venue.cancel(order)
     return row_v1(venue, order, trades=True)
 
 
-def cancel_many(venue: Venue, fields: Parameters) -> object:
+def cancel_many(venue: BithumbVenue, fields: Parameters) -> object:
     """Accept the cancels of several orders, each on its own."""
     done: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
@@ -65,7 +65,7 @@ def cancel_many(venue: Venue, fields: Parameters) -> object:
     return {"success": done, "fail": failed}
 
 
-def _place(venue: Venue, fields: Parameters, type_field: str = "order_type", *, doomed: bool = False) -> Order:
+def _place(venue: BithumbVenue, fields: Parameters, type_field: str = "order_type", *, doomed: bool = False) -> Order:
     if type_field == "order_type" and any(key == "ord_type" for key, _ in fields.pairs):
         raise invalid("ord_type belongs to the first generation")
     known_market(venue, fields.needed("market"))
@@ -84,7 +84,7 @@ def _place(venue: Venue, fields: Parameters, type_field: str = "order_type", *, 
         raise Refused(400, name, "주문가능한 금액이 부족합니다.") from None
 
 
-def _place_of_batch(venue: Venue, item: object) -> dict[str, Any]:
+def _place_of_batch(venue: BithumbVenue, item: object) -> dict[str, Any]:
     pairs = item if isinstance(item, list) and all(isinstance(pair, tuple) for pair in item) else []
     fields = Parameters(pairs, "", "")
     try:
@@ -96,7 +96,7 @@ def _place_of_batch(venue: Venue, item: object) -> dict[str, Any]:
         return row | {"name": refused.name, "message": refused.message}
 
 
-def _cancel(venue: Venue, fields: Parameters) -> dict[str, Any]:
+def _cancel(venue: BithumbVenue, fields: Parameters) -> dict[str, Any]:
     order = _open(find_order(venue, fields, "order_id"))
     venue.cancel(order)
     row = {"order_id": order.order_id, "created_at": moment(venue.settings, order.created_at)}

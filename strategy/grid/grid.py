@@ -20,6 +20,7 @@ from domain.events import (
     QuoteReceived,
     SessionClosed,
     SessionOpened,
+    SplitConfirmed,
     TermsRead,
     WishDenied,
 )
@@ -29,6 +30,7 @@ from domain.reason import reason
 from strategy.grid import epochs, judge
 from strategy.grid.dials import turned
 from strategy.grid.quiet import quiet_range
+from strategy.grid.rescale import split_up
 from strategy.grid.settle import settle
 from strategy.grid.start import balance, share_out, start_filled
 from strategy.grid.state import GRID, START, CellOrder, GridState, Move, Phase, Stops
@@ -112,8 +114,12 @@ class GridStrategy:
             case CandleClosed(candle=candle):
                 return self._priced(state, candle.close, event.at, turn, fresh=True), True
             case SessionOpened(session=day):
+                if at_once:
+                    turn.note(GRID, reason("session_opened", day=day.isoformat()))
                 return replace(state, session_open=True, session=day, gap_due=True), False
-            case SessionClosed():
+            case SessionClosed(session=day):
+                if at_once:
+                    turn.note(GRID, reason("session_ended", day=day.isoformat()))
                 return replace(state, session_open=False), at_once
             case OrderFilled():
                 return self._filled(state, event, turn), at_once
@@ -131,6 +137,8 @@ class GridStrategy:
                 return self._taken_over(state, event, turn), False
             case TermsRead():
                 return judge.weigh_terms(state, event.hold, self.settings, self.instrument, turn), True
+            case SplitConfirmed():
+                return split_up(state, event, self.settings, self.instrument, turn), False
             case OwnerAsked():
                 return self._asked(state, event, turn), True
             case _:
@@ -143,6 +151,9 @@ class GridStrategy:
             state = self._await_begin(state, turn)
         if is_restored:
             state = epochs.check_cash(state, self.settings, self.instrument, turn)
+        if not state.session_open and not self.settings.bars:
+            # What is traded between two sessions arms no cell, fires no stop and moves no line: nobody could act on it.
+            return state
         state = judge.overtake(judge.arm(state))
         state = judge.check_stops(state, self.settings, self.instrument, turn, fresh=fresh)
         if state.stops.action is not None:

@@ -28,7 +28,7 @@ from ledger.audit import audit
 from ledger.opening import open_reader
 from ledger.places import SqlitePlace
 from tests.house.tree import ROOT
-from tests.simulator.customer import HttpCustomer
+from tests.simulator.customer import HttpAdmin, HttpCustomer
 from tests.simulator.process import running
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ class Demo:
         if address is None:
             return None
         try:
-            return HttpCustomer(address).admin(path, body, method)
+            return HttpAdmin(address).admin(path, body, method)
         except (OSError, ValueError, http.client.HTTPException):
             return None
 
@@ -296,7 +296,7 @@ class Desk:
     demo: DemoRun
     patience: Patience
     told: list[Note]
-    customer: HttpCustomer
+    customer: HttpAdmin
 
     def play(self) -> bool:
         """Play to the market's end; returns whether it was reached."""

@@ -25,7 +25,8 @@ from bot.loop import BLOCKED
 from bot.options import read_options
 from bot.recovery import Patience
 from bot.sources import load_settings
-from bot.wiring.venue import Venue, venue_run
+from bot.wiring.assembly import venue_run
+from bot.wiring.venue import Venue
 from bot.workers import InlineWorker, VenueCalls
 from domain.exact import ZERO
 from domain.market import Candle
@@ -39,10 +40,11 @@ from simulator import market as candles
 from simulator.admin import AdminDoor
 from simulator.bithumb.door import ROUTE_NAMES, BithumbDoor
 from simulator.bithumb.rules import PRICE_UNITS
+from simulator.bithumb.venue import BithumbVenue as Simulated
+from simulator.bithumb.venue import Keys
 from simulator.bithumb.wire import KST
 from simulator.server import VenueServer, bind, make_server
-from simulator.venue import Keys, Trading
-from simulator.venue import Venue as Simulated
+from simulator.venue import Trading
 from tests.bot.demo_rig import LIMIT_S, Start
 from tests.exchanges.bithumb_venue import VenueTime
 from tests.house.tree import ROOT

@@ -15,7 +15,7 @@ from bot.inbox import Inbox
 from bot.loop import Loop
 from bot.orders import OrderDesk
 from bot.risk import Limits
-from domain.commands import AdoptLot, CancelOrder, Command, MoveLots, PlaceOrder
+from domain.commands import AdoptLot, CancelOrder, Command, MoveLots, PlaceOrder, RescaleLots
 from domain.decision import Decision, Note
 from domain.errors import ExitCode, SetupError
 from domain.events import (
@@ -38,6 +38,7 @@ from domain.instrument import Fees, Instrument, Side, TickTable
 from domain.market import Quote
 from domain.order import Fill, IntentKey, Order, OrderState
 from domain.reason import Reason, reason
+from domain.rescale import rescaled
 from domain.snapshot import Mode
 from domain.venue import VenueOrder
 from ledger.opening import Identity, open_ledger
@@ -178,6 +179,8 @@ class Script:
                 book = book.adopted(command.slot, command.qty, command.price)
             elif isinstance(command, MoveLots):
                 book = book.moved(command.slot, command.to, command.qty, closes_cycle=command.closes_cycle)
+            elif isinstance(command, RescaleLots):
+                book = rescaled(book, command.split, command.slots, command.step, command.price)
         return Decision(replace(state, book=book), commands)
 
 

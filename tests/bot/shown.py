@@ -1,7 +1,8 @@
 """A venue that shows what a test puts into its books, answers as badly as told, and notes what it was asked."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -105,8 +106,11 @@ class ShownVenue:
             raise OrderNotReady(client_order_id)
         return None if client_order_id in self.unseen else self.orders.get(client_order_id)
 
-    def follow(self, symbol: str, order_id: str, fees: Mapping[str, Decimal] | None = None) -> None:
-        assert (symbol, fees) == (SYMBOL, None)
+    def single_look(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def follow(self, symbol: str, order_id: str, booked: Sequence[Fill] = ()) -> None:
+        assert (symbol, booked) == (SYMBOL, ())
         self.asked.append(f"follow {order_id}")
 
     def _hear(self, call: str) -> None:

@@ -15,7 +15,8 @@ from domain.events import TimerFired, VenueAway, VenueBack
 from domain.instrument import Side
 from domain.reason import reason
 from domain.snapshot import RunState
-from domain.view import FillSeen, View
+from domain.view import FillSeen, SessionSeen, View
+from exchanges.us_hours import us_hours
 from strategy.grid.config import GridSettings
 from strategy.grid.grid import GridStrategy
 from strategy.grid.state import Shape
@@ -216,6 +217,31 @@ def test_the_age_of_the_price_grows_while_the_venue_is_silent(shown: Shown) -> N
     shown.rig.loop.wake()
 
     assert shown.view.price_age_s == 40
+
+
+def test_which_session_runs_is_seen_by_the_runs_own_clock(shown: Shown) -> None:
+    shown.rig.hear(quote())
+    assert shown.view.session is None
+    clock, hours = shown.rig.clock, us_hours()
+    board = Board(shown.report, shown.watch, hours)
+    board.open(shown.diary, shown.rig.ledger.ledger, clock)
+    board.stand(shown.rig.loop.state)
+
+    view = board.view()
+
+    assert view is not None
+    assert view.session == SessionSeen.at(hours, clock.now())
+
+
+def test_a_start_that_waits_for_the_venue_shows_the_session_too(shown: Shown) -> None:
+    shown.rig.hear(quote())
+    board = Board(shown.report, shown.watch, us_hours())
+    board.wait(shown.view.snapshot)
+
+    waiting = board.view()
+
+    assert waiting is not None
+    assert waiting.session is not None
 
 
 def test_how_the_lines_are_laid_is_told_once_they_are(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ import pytest
 from bot.clock import PlaybackClock
 from bot.recovery import Patience
 from bot.sources import load_settings
-from bot.wiring.venue import Venue, VenueRun, venue_run
+from bot.wiring.assembly import venue_run
+from bot.wiring.venue import Venue, VenueRun
 from bot.workers import InlineWorker, VenueCalls
 from domain.book import Book
 from domain.clock import Clock

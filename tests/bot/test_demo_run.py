@@ -151,19 +151,18 @@ def _answers(path: Path) -> bool:
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
-        ({}, "There is no demo of KIS yet"),
         ({"BITHUMB_ACCESS_KEY": "key-of-an-owner"}, "BITHUMB_ACCESS_KEY is set and BITHUMB_SECRET_KEY is not"),
         (
             {"BITHUMB_ACCESS_KEY": "key-of-an-owner", "BITHUMB_SECRET_KEY": "key-of-an-owner"},
-            "On KIS the bot runs on price files only so far",
+            "Keys needed to trade on KIS are missing: KIS_APP_KEY",
         ),
-        ({"BADUKPAN_IMAGE": "1"}, "On KIS the bot runs on price files only so far"),
+        ({"BADUKPAN_IMAGE": "1"}, "Keys needed to trade on KIS are missing: KIS_APP_KEY"),
     ],
 )
 def test_whose_keys_are_set_or_who_starts_our_image_gets_no_demo(
     tmp_path: Path, environ: dict[str, str], said: str
 ) -> None:
-    # A broker that is not built for trading yet: refused before any call is made.
+    # A broker whose keys are missing: refused before any call is made.
     with demo(tmp_path, environ={**ENGLISH, "EXCHANGE": "KIS", **environ}) as run:
         done = run.play()
 

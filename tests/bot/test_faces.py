@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from decimal import Decimal
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from bot.wiring.faces import Faces
 from domain.errors import ExitCode
 from domain.events import Dial, DialTurned, OwnerAsked
 from domain.order import OrderState
+from domain.view import SessionSeen
 from ledger.places import SqlitePlace
 from messaging.commands import CancelAllAsked, GapAsked, PauseAsked, SizeAsked
 from reports.wording import Wording
@@ -212,6 +214,19 @@ def test_of_a_flood_while_the_start_waits_only_so_much_is_kept(
 
     assert len(steered.heard) == 100
     assert "too much waits for the run, left out: OwnerAsked" in caplog.text
+
+
+@pytest.mark.parametrize(("exchange", "closes"), [("KIS", True), ("BITHUMB", False)])
+def test_the_faces_know_the_hours_of_a_market_that_closes(tmp_path: Path, exchange: str, *, closes: bool) -> None:
+    with Rig(tmp_path, Script()) as rig:
+        faces = Steered(tmp_path, rig, EXCHANGE=exchange, MARKET_DAYS="2025-01-02=closed").faces
+        faces.board.stand(rig.loop.state)
+        view = faces.board.view()
+
+    assert view is not None
+    # The clock of the run stands at noon of 2025-01-02, which the owner has as a day off.
+    friday = datetime(2025, 1, 3, 14, 30, tzinfo=UTC)
+    assert view.session == (SessionSeen(None, None, None, friday) if closes else None)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.clock import PlaybackClock
-from bot.gate import SAFE, Caps, OrderGate
+from bot.gate import MARKET_CLOSED, SAFE, Caps, OrderGate
 from domain.book import Book
 from domain.exact import ZERO
 from domain.instrument import Side
 from domain.order import Fill, Order, OrderState
-from domain.reason import reason
+from domain.reason import Reason, reason
+from domain.session import MarketHours, Session, SessionKind
 from tests.bot.rig import COIN, FEE_RATE, NOON, SYMBOL, Rig, Script, on_quotes, order_of, quote, wish
 
 _SECOND = timedelta(seconds=1)
@@ -87,6 +88,34 @@ def test_while_we_are_safe_the_gate_lets_neither_a_buy_nor_a_sell_leave() -> Non
 
         assert refusal == reason("safe_no_orders")
         assert gate_on(other).check(order) is None
+
+
+def sessions_on(day: date) -> tuple[Session, ...]:
+    opens_at = datetime(day.year, day.month, day.day, 9, tzinfo=UTC)
+    return (Session(day, SessionKind.REGULAR, opens_at, opens_at + 6 * _HOUR),)
+
+
+@pytest.mark.parametrize(
+    ("at", "passes"),
+    [
+        (time(8, 59), False),
+        (time(9), True),
+        (time(14, 59), True),
+        (time(15), False),
+    ],
+)
+def test_an_order_leaves_only_while_its_own_session_runs(at: time, passes: bool) -> None:
+    order = replace(order_of(), key=replace(order_of().key, session=NOON.date()))
+    hours = MarketHours(UTC, sessions_on)
+
+    def refusal_on(day: date) -> Reason | None:
+        clock = PlaybackClock(datetime.combine(day, at, UTC))
+        return OrderGate(Journal([order]), {SYMBOL: COIN}, Caps(), clock, hours).check(order)
+
+    assert (refusal_on(NOON.date()) is None) is passes
+    late = refusal_on(NOON.date() + timedelta(days=1))
+    assert late is not None
+    assert late.code == MARKET_CLOSED
 
 
 @pytest.mark.parametrize("fault", [{"price": Decimal(9001)}, {"qty": Decimal(2)}, {"side": Side.SELL}])

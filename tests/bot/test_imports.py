@@ -15,7 +15,8 @@ from bot.imports import number_of, taken_over
 from bot.orders import id_prefix
 from bot.recovery import Patience
 from bot.sources import load_settings
-from bot.wiring.venue import Venue, VenueRun, venue_run
+from bot.wiring.assembly import venue_run
+from bot.wiring.venue import Venue, VenueRun
 from bot.workers import InlineWorker, VenueCalls
 from domain.events import QuoteReceived
 from domain.exact import ZERO

@@ -36,6 +36,7 @@ class Moment:
 class Desk:
     held_until: datetime | None = None
     is_waiting: bool = False
+    is_held: bool = True
 
 
 @dataclass
@@ -154,9 +155,9 @@ def test_an_open_question_is_a_wait_that_ends_before_the_print() -> None:
 
 
 def test_orders_held_back_are_a_wait_only_while_something_is_to_be_sent() -> None:
-    for is_waiting, until in ((True, NOON + 3 * SECOND), (False, None)):
+    for is_waiting, is_held, until in ((True, True, NOON + 3 * SECOND), (False, True, None), (True, False, None)):
         world = World()
-        world.loop.desk = Desk(NOON + 3 * SECOND, is_waiting)
+        world.loop.desk = Desk(NOON + 3 * SECOND, is_waiting, is_held)
         stops = iter([False] * 7 + [True] * 10)
 
         world.lockstep().run(lambda stops=stops: next(stops))  # type: ignore[misc]  # bound at once, not late

@@ -11,6 +11,7 @@ import pytest
 
 from bot.options import Options, Run, overrides_in, read_options
 from domain.errors import ExitCode, SetupError
+from domain.split import Split
 from reports.wording import Wording
 
 
@@ -37,6 +38,8 @@ def test_without_options_nothing_is_said_about_the_run() -> None:
         ("--demo --fresh --speed max", Run.DEMO),
         ("--resume", None),
         ("--import-orders", None),
+        ("--confirm-split 10:1", None),
+        ("--demo --confirm-split 1:10", Run.DEMO),
         ("--exit --set GRID_STEPS=3", None),
         ("--fresh", None),
     ],
@@ -64,6 +67,11 @@ def test_every_value_arrives_exactly() -> None:
     )
 
 
+@pytest.mark.parametrize(("text", "split"), [("10:1", Split(10, 1)), ("1:10", Split(1, 10)), ("6:4", Split(3, 2))])
+def test_a_split_is_typed_as_a_broker_announces_it(text: str, split: Split) -> None:
+    assert read_options(["--confirm-split", text]).split == split
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -75,6 +83,11 @@ def test_every_value_arrives_exactly() -> None:
         ("--paper --prices a.csv --fresh", "paper_excludes_demo option=--fresh"),
         ("--paper --prices a.csv --resume", "paper_begins_anew option=--resume"),
         ("--paper --prices a.csv --import-orders", "paper_begins_anew option=--import-orders"),
+        ("--paper --prices a.csv --confirm-split 2:1", "paper_begins_anew option=--confirm-split"),
+        *(
+            (f"--confirm-split {text}", f"split_form value={text}")
+            for text in ("10", "1:0", "0:1", "2:2", "a:1", "1:2:3")
+        ),
         ("--prices a.csv --days 3", "prices_or_days"),
         ("--from 2026-01-01", "from_needs_days"),
         ("--prices a.csv --from 2026-01-01", "from_needs_days"),

@@ -16,7 +16,7 @@ from domain.errors import ExitCode
 from domain.snapshot import Mode
 from ledger.opening import Identity, open_ledger
 from ledger.places import SqlitePlace
-from simulator.settings import Settings as Simulated
+from simulator.bithumb.settings import Settings as Simulated
 from tests.bot.own_rig import (
     FIRST_BUY,
     INSTANCE,
@@ -74,8 +74,8 @@ def venue(_served: Market) -> Iterator[Market]:
         ({}, {"key_ips": ["203.0.113.7"]}, 9, "공인 IP"),
         ({}, {"member_blocked": True}, 9, "고객센터"),
         ({"BITHUMB_MARKET": "KRW-NOSUCH"}, {}, 2, "BITHUMB_MARKET"),
-        (KIS, {}, 2, "--paper"),
-        (KIS | {"BOT_DRY_RUN": "true"}, {}, 2, "--paper"),
+        (KIS, {}, 2, "KIS_ACCOUNT_NO"),
+        (KIS | {"BOT_DRY_RUN": "true"}, {}, 2, "KIS_ACCOUNT_NO"),
     ],
 )
 def test_what_the_owner_has_to_change_is_said_in_korean_with_its_exit_code(  # noqa: PLR0917 - a case and its fixtures

@@ -11,18 +11,20 @@ import pytest
 
 from bot.engine import Engine
 from bot.recovery import Interrupted, Patience, follow_open, restored_state, settle_unsent
+from bot.trail import Trail
 from domain.decision import Note, Weight
 from domain.errors import AuthRefused, ExitCode, MarketUnknown, RateLimited, SetupError, VenueError, VenueUnavailable
 from domain.events import OutcomeLost, WishDenied
 from domain.order import OrderState
 from domain.reason import reason
 from exchanges.bithumb.errors import KeyRefused, NoSuchMarket
-from tests.bot.rig import NOON, SYMBOL, Rig, Script, accepted, distrusted, filled, lost, on_quotes, quote, wish
+from tests.bot.rig import NOON, SYMBOL, Rig, Script, accepted, distrusted, ended, filled, lost, on_quotes, quote, wish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from domain.order import Fill
     from exchanges.base import Trading
 
 _S = OrderState
@@ -148,11 +150,11 @@ class Followed:
     """An account that notes what it is to look after."""
 
     def __init__(self) -> None:
-        self.orders: dict[str, Mapping[str, Decimal] | None] = {}
+        self.orders: dict[str, dict[str, Decimal]] = {}
 
-    def follow(self, symbol: str, order_id: str, fees: Mapping[str, Decimal] | None = None) -> None:
+    def follow(self, symbol: str, order_id: str, booked: Sequence[Fill] = ()) -> None:
         assert symbol == SYMBOL
-        self.orders[order_id] = fees
+        self.orders[order_id] = {fill.fill_id: fill.fee for fill in booked}
 
 
 def test_the_adapter_looks_after_every_order_that_the_venue_has(tmp_path: Path) -> None:
@@ -162,5 +164,17 @@ def test_the_adapter_looks_after_every_order_that_the_venue_has(tmp_path: Path) 
         rig.clock.set(NOON + timedelta(seconds=1))
 
         follow_open(rig.reader, cast("Trading", account))
+
+    assert account.orders == {"v-bptest-1": {}, "v-bptest-2": {"t1": Decimal("9.000")}}
+
+
+def test_without_our_ids_at_the_venue_it_looks_after_those_that_have_just_ended_too(tmp_path: Path) -> None:
+    account = Followed()
+    with Rig(tmp_path, Script(on_quotes([wish("1.0"), wish("1.1")]))) as rig:
+        rig.hear(quote(), accepted("bptest-1"), accepted("bptest-2"), filled("bptest-2", qty="0.4"))
+        rig.hear(ended("bptest-2", OrderState.CANCELED))
+        trail = Trail.restored(rig.reader, SYMBOL, NOON + timedelta(hours=1))
+
+        follow_open(rig.reader, cast("Trading", account), trail)
 
     assert account.orders == {"v-bptest-1": {}, "v-bptest-2": {"t1": Decimal("9.000")}}

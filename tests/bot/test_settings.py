@@ -235,13 +235,6 @@ def test_the_official_address_and_this_machine_are_reached(address: str) -> None
     assert load(BITHUMB_BASE_URL=address).bithumb_base_url == address.rstrip("/")
 
 
-def test_the_broker_s_other_world_is_refused() -> None:
-    live = "https://openapi.koreainvestment.com:9443"
-
-    assert [fault.split()[0] for fault in faults(KIS_BASE_URL=live)] == ["kis_address_of_other_mode"]
-    assert load(KIS_BASE_URL=live, KIS_MODE="live").kis_base_url == live
-
-
 @pytest.mark.parametrize(
     ("values", "fault"),
     [
@@ -273,19 +266,6 @@ def test_all_faults_are_told_at_once() -> None:
         "setting_pair_incomplete",
         "size_share_fraction",
     ]
-
-
-@pytest.mark.parametrize("text", ["12345678", "12345678-01", "1234567801"])
-def test_an_account_is_known_in_each_of_its_forms(text: str) -> None:
-    account = load(EXCHANGE="KIS", KIS_ACCOUNT_NO=text).kis_account_no
-
-    assert account is not None
-    assert account.get_secret_value() == "12345678-01"
-
-
-@pytest.mark.parametrize("text", ["1234567", "12345678-", "12345678-1", "123456789", "12345678-01-02", "١٢٣٤٥٦٧٨"])
-def test_no_other_text_is_an_account_and_none_is_shown(text: str) -> None:
-    assert faults(KIS_ACCOUNT_NO=text) == ["account_form name=KIS_ACCOUNT_NO"]
 
 
 @pytest.mark.parametrize(

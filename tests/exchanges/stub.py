@@ -101,6 +101,7 @@ class Stub:
 def _handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else the body waits for the head to be acknowledged
 
         def do_GET(self) -> None:
             path, _, query = self.path.partition("?")

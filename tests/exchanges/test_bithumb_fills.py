@@ -10,6 +10,7 @@ import pytest
 from domain.errors import VenueUnavailable
 from domain.exact import ZERO
 from domain.instrument import Fees, Side
+from domain.order import Fill
 from domain.venue import Execution
 from exchanges.bithumb import BithumbExchange
 from exchanges.bithumb.executions import ORDERS_MAX, Executions
@@ -202,7 +203,7 @@ def test_an_order_placed_by_us_is_looked_after(stub: Stub, exchange: BithumbExch
 
 def test_fees_booked_before_a_restart_stay_as_they_are(stub: Stub, exchange: BithumbExchange) -> None:
     stub.says("GET", "/v1/order", filled_v1())
-    exchange.follow(SYMBOL, "C1", {"T1": Decimal(9)})
+    exchange.follow(SYMBOL, "C1", [Fill("T1", Decimal(9500000), Decimal("0.0004"), Decimal(9), NOON)])
 
     assert told(exchange.fills_since(SYMBOL, HOUR_AGO)) == [("C1", "T1", Decimal(9)), ("C1", "T2", Decimal("14.75"))]
 

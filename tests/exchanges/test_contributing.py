@@ -18,7 +18,8 @@ import pytest
 from bot.clock import PlaybackClock
 from bot.recovery import Patience
 from bot.sources import load_settings
-from bot.wiring.venue import Venue, venue_run
+from bot.wiring.assembly import venue_run
+from bot.wiring.venue import Venue
 from bot.workers import InlineWorker, VenueCalls
 from domain.events import QuoteReceived
 from domain.exact import ZERO

@@ -42,6 +42,8 @@ def test_a_chosen_venue_comes_without_the_others() -> None:
         "exchanges.rules",
         "exchanges.kis",
         "exchanges.kis.rules",
+        "exchanges.us_days",
+        "exchanges.us_hours",
     }
 
 

@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from domain.book import Book
-from domain.commands import AdoptLot, MoveLots
+from domain.commands import AdoptLot, MoveLots, RescaleLots
 from domain.instrument import Side
 from domain.order import Fill, IntentKey, Order, OrderState, client_id
 from domain.reason import reason
+from domain.rescale import rescaled
 from domain.snapshot import Mode
 from ledger.migrating import HISTORY
 from ledger.opening import Identity, open_ledger
@@ -18,6 +19,7 @@ from ledger.opening import Identity, open_ledger
 if TYPE_CHECKING:
     from typing import Self
 
+    from domain.split import Split
     from ledger.migrating import History
     from ledger.places import Place
     from ledger.writer import Ledger
@@ -119,7 +121,7 @@ class Desk:
         before = self.book()
         after = before.moved(slot, to, command.qty, closes_cycle=closes_cycle)
         with self.ledger.commit() as page:
-            page.move(command, self.later(), before, after, self.now.date())
+            page.adjust(command, self.later(), before, after, self.now.date())
         self.books[SYMBOL] = after
 
     def adopt(self, slot: str, qty: str, price: str) -> None:
@@ -128,5 +130,14 @@ class Desk:
         before = self.book()
         after = before.adopted(slot, command.qty, command.price)
         with self.ledger.commit() as page:
-            page.adopt(command, self.later(), before, after, self.now.date())
+            page.adjust(command, self.later(), before, after, self.now.date())
+        self.books[SYMBOL] = after
+
+    def split(self, split: Split, price: str, *slots: str) -> None:
+        """Split the shares; the slots that hold something hand their fractions on in this order."""
+        command = RescaleLots(SYMBOL, split, slots, Decimal(1), Decimal(price))
+        before = self.book()
+        after = rescaled(before, split, slots, command.step, command.price)
+        with self.ledger.commit() as page:
+            page.adjust(command, self.later(), before, after, self.now.date())
         self.books[SYMBOL] = after

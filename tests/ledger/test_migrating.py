@@ -33,8 +33,8 @@ NEXT = '''"""A later form of the tables."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade() -> None:
@@ -49,8 +49,8 @@ def later(tmp_path: Path, more: str = "pass") -> History:
     """Return a history with one revision more than this program has."""
     folder = tmp_path / "migrations"
     shutil.copytree(HISTORY.folder, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "0003_later.py").write_text(NEXT.replace("{more}", more))
-    return History(folder, (*HISTORY.revisions, "0003"))
+    (folder / "versions" / "0005_later.py").write_text(NEXT.replace("{more}", more))
+    return History(folder, (*HISTORY.revisions, "0005"))
 
 
 def begun_at(place: Place, revision: str) -> None:
@@ -176,15 +176,15 @@ def test_a_copy_is_made_before_a_migration(folder: SqlitePlace, tmp_path: Path) 
         assert audit(ledger.reader) == []
 
     (copy,) = folder.backups.iterdir()
-    assert copy.name == "ledger-20261120T010203Z-0002.sqlite3"
+    assert copy.name == "ledger-20261120T010203Z-0004.sqlite3"
     assert fault_of(copy) is None
     connection = sqlite3.connect(folder.file)
-    assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]
+    assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0005",)]
     assert connection.execute("SELECT count(*), min(tag) FROM orders").fetchone() == (2, "none")
     connection.close()
     with refused("ledger_newer") as figures:
         opened(folder)
-    assert figures == {"found": "0003", "known": "0002"}
+    assert figures == {"found": "0005", "known": "0004"}
     with refused("ledger_newer"):
         open_reader(folder)
     shutil.copy(copy, folder.file)
@@ -204,7 +204,7 @@ def test_a_copy_is_made_before_a_migration_on_the_server(schema: PostgresPlace, 
 
     with refused("ledger_newer"):
         opened(schema)
-    copied = PostgresPlace(schema.url, f"{schema.schema}_before_0002")
+    copied = PostgresPlace(schema.url, f"{schema.schema}_before_0004")
     with opened(copied, create=False) as ledger:
         assert ledger.reader.book(SYMBOL) == desk.book()
         assert audit(ledger.reader) == []

@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.money import WonEffects, WonProfit, WonRate
 from domain.reason import reason
 from domain.snapshot import RunState
 from domain.view import View
 from messaging.topics import Dials, Message, availability, fill_message, messages
-from tests.messaging.rig import DIALS, INSTANCE, SNAPSHOT, VIEW, bought, with_total
+from tests.messaging.rig import AT, DIALS, INSTANCE, SNAPSHOT, VIEW, bought, with_total
+
+RATE = WonRate(Decimal(1350), AT, "KIS")
 
 
 def told(view: View, dials: Dials = DIALS) -> dict[str, str]:
@@ -32,8 +35,21 @@ def test_what_stands_is_retained() -> None:
     assert availability(INSTANCE, good=False).payload == "offline"
 
 
+def in_dollars(won: WonProfit | None) -> View:
+    return View(replace(SNAPSHOT, currency="USD", won=won))
+
+
 def test_no_total_is_told_while_no_won_figure_is_known() -> None:
-    assert "pnl" not in told(View(replace(SNAPSHOT, currency="USD")))
+    for won in (None, WonProfit(), WonProfit(RATE, None, WonEffects())):
+        assert "pnl" not in told(in_dollars(won))
+
+
+def test_total_is_told_in_won_where_prices_are_in_dollars() -> None:
+    won = WonProfit(RATE, WonEffects(Decimal(26000), Decimal(25000), Decimal(1000)), WonEffects(Decimal("0.50")))
+
+    said = told(in_dollars(won))
+
+    assert said["pnl"] == json.loads(said["report/summary"])["total_pnl_krw"] == "52000.5"
 
 
 @pytest.mark.parametrize(
@@ -61,6 +77,8 @@ def test_between_bounds_no_gap_is_told() -> None:
 def test_what_is_no_number_is_not_told(figure: str) -> None:
     with pytest.raises(ValueError, match="inventory_pnl"):
         messages(View(replace(SNAPSHOT, inventory_pnl=Decimal(figure))), DIALS)
+    with pytest.raises(ValueError, match="won"):
+        messages(in_dollars(WonProfit(RATE, WonEffects(Decimal(figure)), WonEffects())), DIALS)
     with pytest.raises(ValueError, match="lines"):
         messages(View(replace(SNAPSHOT, lines=(Decimal(figure),))), DIALS)
     with pytest.raises(ValueError, match="finite"):

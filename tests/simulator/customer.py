@@ -19,10 +19,11 @@ from domain.market import Candle
 from simulator.admin import AdminDoor
 from simulator.bithumb.door import ROUTE_NAMES, BithumbDoor
 from simulator.bithumb.rules import PRICE_UNITS
+from simulator.bithumb.venue import BithumbVenue, Keys
 from simulator.bithumb.wire import KST, millis
 from simulator.calls import Call
 from simulator.market import Market, RecordedBars
-from simulator.venue import Keys, Trading, Venue
+from simulator.venue import Trading
 
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
 KEYS = Keys("AK", "SK0123456789abcdef0123456789abcdef", "admin")
@@ -41,9 +42,9 @@ def bar(minute: int, *prices: str, volume: str = "4") -> Candle:
 FLAT = tuple(bar(minute, "90000000", "90000000", "90000000", "90000000") for minute in range(4))
 
 
-def make_venue(candles: Sequence[Candle] = FLAT, cash: str = "10000000", keys: Keys = KEYS) -> Venue:
+def make_venue(candles: Sequence[Candle] = FLAT, cash: str = "10000000", keys: Keys = KEYS) -> BithumbVenue:
     """Make a venue with recorded prices and one customer's cash."""
-    venue = Venue(
+    venue = BithumbVenue(
         Trading("BTC", "KRW", PRICE_UNITS, KST, "C0101"), Market(RecordedBars(candles, "test")), keys, lambda: BEGIN
     )
     venue.deposit("KRW", Decimal(cash))
@@ -79,7 +80,7 @@ class Signer:
 class Customer:
     """Talks to the doors directly, without a socket."""
 
-    def __init__(self, venue: Venue | None = None) -> None:
+    def __init__(self, venue: BithumbVenue | None = None) -> None:
         self.venue = make_venue() if venue is None else venue
         self.door = BithumbDoor(self.venue)
         self.admin_door = AdminDoor(self.venue, ROUTE_NAMES)
@@ -165,13 +166,12 @@ class HttpAnswer:
     body: bytes
 
 
-class HttpCustomer:
-    """Talks to a running simulator over a socket."""
+class HttpAdmin:
+    """Talks to the admin door of a running simulator over a socket, whichever venue it is."""
 
     def __init__(self, line: dict[str, Json]) -> None:
         self.line = line
         self.host = line["url"].removeprefix("http://")
-        self.signer = Signer(Keys(line["access_key"], line["secret_key"], line["admin_token"]))
 
     def raw(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> HttpAnswer:
         """Send one request on a connection of its own."""
@@ -187,6 +187,14 @@ class HttpCustomer:
         said = json.loads(answer.body)
         assert answer.status == 200, said
         return said
+
+
+class HttpCustomer(HttpAdmin):
+    """A customer of Bithumb's simulator beside: sends signed requests."""
+
+    def __init__(self, line: dict[str, Json]) -> None:
+        super().__init__(line)
+        self.signer = Signer(Keys(line["access_key"], line["secret_key"], line["admin_token"]))
 
     def request(
         self, method: str, path: str, pairs: Pairs = (), body: dict[str, str] | None = None

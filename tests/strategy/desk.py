@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from domain.book import Book
-from domain.commands import AdoptLot, CancelOrder, Command, MoveLots, PlaceOrder
+from domain.commands import AdoptLot, CancelOrder, Command, MoveLots, PlaceOrder, RescaleLots
 from domain.decision import Decision, Note, Weight
 from domain.events import (
     CandleClosed,
@@ -19,6 +19,7 @@ from domain.events import (
     QuoteReceived,
     SessionClosed,
     SessionOpened,
+    SplitConfirmed,
     StrategyEvent,
     TermsRead,
     WishDenied,
@@ -28,6 +29,8 @@ from domain.instrument import Fees, Instrument, Side, TickTable
 from domain.market import Candle, Quote
 from domain.order import Fill, IntentKey, Order, OrderState
 from domain.reason import Reason, reason
+from domain.rescale import rescaled
+from domain.split import Split
 from strategy.grid.config import GridSettings, OrderSize, SizeUnit, Spacing
 from strategy.grid.grid import GridStrategy
 from strategy.grid.state import NEVER, START, Cell, GridState
@@ -163,6 +166,10 @@ class Desk:
     def close_session(self, day: date) -> None:
         self._decide(SessionClosed(self.instrument.symbol, day, self.now))
 
+    def split(self, split: Split, price: Number) -> None:
+        """Let the owner confirm a split, after which a share is worth so much."""
+        self._decide(SplitConfirmed(self.instrument.symbol, split, Decimal(price), self.now))
+
     # What can be seen from outside.
 
     def buys(self) -> str:
@@ -229,6 +236,8 @@ class Desk:
                     book = book.moved(command.slot, command.to, command.qty, closes_cycle=command.closes_cycle)
                 case AdoptLot():
                     book = book.adopted(command.slot, command.qty, command.price)
+                case RescaleLots():
+                    book = rescaled(book, command.split, command.slots, command.step, command.price)
         assert book == self.book
         self._check()
 

@@ -146,8 +146,9 @@ def test_keys_that_are_good_at_the_second_look_are_kept(desk: Desk) -> None:
     desk.market.admin("settings", {"key_ips": ["10.1.2.3"]})
     desk.file.write_text("EXCHANGE=KIS\nORDER_SIZE=5shares\n")
     with talk(desk.file, desk.environ) as talked:
+        # The menu begins with what is set, and goes round.
         talked.sees("Where do you want to trade?")
-        talked.chooses()
+        talked.chooses(1)
         # Shares are no size at Bithumb.
         talked.sees("How to mend the first?")
         talked.chooses(1)

@@ -11,14 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.setting_values import Refused
 from domain.errors import GridRefused
 from domain.exact import ONE, ZERO
 from domain.instrument import Fees, Instrument
 from domain.market import Candle
 from exchanges.bithumb.rules import RULES
+from exchanges.kis.rules import RULES as SHARES
+from reports.wording import Wording
 from strategy.grid.config import GridSettings, OrderSize, SizeUnit, Spacing
 from tools.setup.figures import cycles_of, faults_of, figures_of
 from tools.setup.proposal import HUNDRED, MARGIN, STEPS_MAX, Past, Proposal, cells_of, margin_of, propose, smallest_gap
+from tools.setup.purse import Purse
 
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
 STANDARD = Fees(Decimal("0.0025"), Decimal("0.0025"))
@@ -44,6 +48,10 @@ def past(price: Decimal, swing: Decimal, fall: Decimal = ZERO, hours: int = 48) 
 
 def grid_of(made: Proposal, base: GridSettings = GridSettings()) -> GridSettings:  # noqa: B008 - a frozen value
     return replace(base, bounds=None, gap=made.gap, steps=made.steps, size=OrderSize(made.size, SizeUnit.MONEY))
+
+
+def share(fees: Fees = STANDARD) -> Instrument:
+    return SHARES.instrument("TQQQ", fees)
 
 
 PRICES = st.decimals("0.05", 200_000_000, places=4)
@@ -122,6 +130,76 @@ def test_little_money_takes_fewer_cells_further_apart_and_says_how_many_are_miss
     assert poor.steps == 11
     assert poor.gap > rich.gap
     assert poor.wanted > poor.steps
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    price=st.decimals("0.5", 900, places=2),
+    swing=st.decimals(0, "0.1", places=4),
+    money=st.decimals(1, 200_000, places=2),
+    base=st.builds(GridSettings, spacing=st.sampled_from(Spacing), steps_above=st.integers(0, 3)),
+)
+def test_shares_are_proposed_whole_and_within_the_money(
+    price: Decimal, swing: Decimal, money: Decimal, base: GridSettings
+) -> None:
+    try:
+        made = propose(base, share(), price, past(price, swing, Decimal("0.2")), money)
+    except GridRefused as refused:
+        figures = dict(refused.faults[0].figures)
+        assert "least" not in figures or Decimal(figures["least"]) > money
+        return
+
+    assert made.size % 1 == 0
+    assert made.size >= 1
+    assert made.settings()["ORDER_SIZE"] == f"{made.size:f}shares"
+    grid = replace(grid_of(made, base), size=OrderSize(made.size, SizeUnit.BASE))
+    assert faults_of(grid, share(), price, money) == ()
+
+
+def test_where_only_days_are_known_an_hour_is_reckoned_from_them() -> None:
+    days = tuple(bar(24 * day, 80, 82, 80, 80) for day in range(20))
+    seen = Past(days, ())
+
+    assert (seen.is_known, seen.is_daily, seen.bars) == (True, True, days)
+    assert seen.swing() == Decimal("0.01")
+    assert Past(days[1:], ()).is_known is False
+    assert Past(days, tuple(bar(hour, 80, 81, 80, 80) for hour in range(24))).is_daily is False
+
+
+@pytest.mark.parametrize(
+    ("currency", "text", "amount"),
+    [
+        ("KRW", "100만원", "1000000"),
+        ("KRW", "1,000,000", "1000000"),
+        ("KRW", "1.5만", "15000"),
+        ("KRW", "$50", None),
+        ("KRW", "1.5", None),
+        ("USD", "$2,500.50", "2500.5"),
+        ("USD", "5천 달러", "5000"),
+        ("USD", "100usd", "100"),
+        ("USD", "5000원", None),
+        ("USD", "0.001", None),
+        ("USD", "0", None),
+    ],
+)
+def test_money_is_read_as_people_write_it_and_never_in_another_currency(
+    currency: str, text: str, amount: str | None
+) -> None:
+    purse = Purse(currency, Wording("ko"))
+    if amount is None:
+        with pytest.raises(Refused, match="setup_money_form"):
+            purse.read(text)
+    else:
+        assert purse.read(text) == Decimal(amount)
+
+
+def test_money_is_said_with_its_unit() -> None:
+    won, dollars = Purse("KRW", Wording("ko")), Purse("USD", Wording("en"))
+
+    assert (won.amount(Decimal(-12640)), won.price(Decimal(48_900_000))) == ("-12,640원", "48,900,000원")
+    assert (dollars.amount(Decimal("-0.5")), dollars.price(Decimal(80))) == ("-$0.50", "$80.00")
+    assert dollars.range(Decimal(1), Decimal("1.25")) == "$1.00 to 1.25"
+    assert dollars.price(Decimal("0.1234")) == "$0.1234"
 
 
 @pytest.mark.parametrize("money", [1, 5000, 5012])

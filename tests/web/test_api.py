@@ -36,8 +36,9 @@ def test_the_pnl_repeats_the_figures_of_the_summary(url: str, client: requests.S
     pnl, summary = (client.get(f"{url}/api/v1/{name}").json() for name in ("pnl", "summary"))
 
     assert pnl["last"] == "96543000"
-    assert {name: summary[name] for name in pnl if name not in {"last", "symbol"}} == {
-        name: pnl[name] for name in pnl if name not in {"last", "symbol"}
+    assert pnl["won"] is None
+    assert {name: summary[name] for name in pnl if name not in {"last", "symbol", "won"}} == {
+        name: pnl[name] for name in pnl if name not in {"last", "symbol", "won"}
     }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from html import unescape
 from itertools import product
@@ -13,6 +15,7 @@ import pytest
 
 from domain.exact import plain
 from domain.instrument import SELL
+from domain.money import WonEffects, WonProfit, WonRate
 from domain.order import OrderState
 from domain.reason import reason
 from domain.snapshot import Mode, PriceSource, RunState
@@ -62,6 +65,44 @@ def test_the_figures_are_those_of_the_run(url: str, client: requests.Session, sh
         found = re.search(rf'id="{name}">.*?<data value="([^"]+)"', page)
         assert found is not None
         assert found[1] == plain(amount)
+
+
+def in_dollars(won: WonProfit) -> View:
+    shown = replace(snapshot(), symbol="TQQQ", currency="USD", matched_pnl=Decimal("17.45"), won=won)
+    return full_view(shown)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_beside_dollars_stand_won_and_their_rate(
+    url: str, client: requests.Session, shelf: Shelf, language: str
+) -> None:
+    rate = WonRate(Decimal("1391.25"), datetime(2026, 3, 2, 4, 1, tzinfo=UTC), "KIS")
+    matched, inventory = (WonEffects(Decimal(each), Decimal("0.25"), Decimal(-1)) for each in ("22685.5", "-10006.125"))
+    shelf.seen = in_dollars(WonProfit(rate, matched, inventory))
+
+    page = read(client, url, language)
+
+    for name, won in {"total": "12677.875", "matched": "22684.75", "inventory": "-10006.875"}.items():
+        found = re.search(rf'id="{name}_won">.*?<data value="([^"]+)"', page)
+        assert found is not None
+        assert found[1] == won
+    unit, won_unit = ("달러", "원") if language == "ko" else (" USD", " KRW")
+    assert f"1{unit} = 1,391.25{won_unit} · 2026-03-02 13:01:00 · KIS" in words_of(page)
+    assert client.get(f"{url}/api/v1/pnl").json()["won"] == shelf.seen.snapshot.won.row(shelf.seen.snapshot.at)  # type: ignore[union-attr]  # it has just been set
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_not_known_in_won_is_said(url: str, client: requests.Session, shelf: Shelf, language: str) -> None:
+    words = sentences_of(language)
+    shelf.seen = in_dollars(WonProfit())
+    assert words_of(read(client, url, language)).count(words["page_won_no_rate"]) == 3
+    weekend = WonRate(Decimal(1391), datetime(2026, 3, 1, 4, 1, tzinfo=UTC), "KIS")
+    shelf.seen = in_dollars(WonProfit(weekend, None, WonEffects()))
+
+    text = words_of(read(client, url, language))
+
+    assert text.count(words["page_won_unknown"]) == 2
+    assert words["page_rate_weekend"] in text
 
 
 def test_the_page_speaks_korean_unless_asked_otherwise(url: str, client: requests.Session) -> None:

@@ -29,6 +29,10 @@ _COLUMNS_MAX = 100
 _COLUMNS_MIN = 20
 
 
+class Left(Exception):
+    """The owner leaves without saving."""
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One line of a menu: what it stands for, how it reads, and why it cannot be chosen where it cannot."""

@@ -4,45 +4,50 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from decimal import ROUND_CEILING
-from functools import partial
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING
 
 from bot.places import DOTENV
-from bot.setting_rules import named
 from bot.setting_values import Refused
-from bot.settings import BUILT, READERS, Exchange
-from domain.errors import AuthRefused, ExitCode, VenueError
-from domain.exact import ONE, plain
+from bot.settings import Exchange, KisMode
+from domain.errors import ExitCode
+from domain.exact import ZERO, plain
 from domain.reason import reason
-from tools.setup.asking import Asker, Option
+from tools.setup.asking import Asker, Left, Option
+from tools.setup.coindesk import CoinDesk
 from tools.setup.draft import Draft
-from tools.setup.figures import pct, won
-from tools.setup.griddesk import GridDesk, money_of
+from tools.setup.griddesk import GridDesk
 from tools.setup.lines import padded
-from tools.setup.proposal import HUNDRED
 from tools.setup.repair import repaired
-from tools.setup.venue import Account, KeyPair, account_at, counter_at, found_in, seen_at, why
+from tools.setup.sharedesk import ShareDesk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
     from decimal import Decimal
     from pathlib import Path
 
     from bot.settings import Settings
-    from exchanges.bithumb.signing import Secret
     from reports.wording import Wording
-    from tools.setup.venue import Counter, MarketName, Seen
-
-T = TypeVar("T")
+    from tools.setup.place import Place
 
 _CHECK = ".venv/bin/python -m tools.configure_bot --check"
-_SHOWN_MAX = 12
-_KEY_NAMES = ("BITHUMB_ACCESS_KEY", "BITHUMB_SECRET_KEY")
-
-
-class Left(Exception):
-    """The owner leaves without saving."""
+_PLACES: dict[Exchange, type[CoinDesk | ShareDesk]] = {Exchange.BITHUMB: CoinDesk, Exchange.KIS: ShareDesk}
+_MONEY = (
+    "GRID_LOWER",
+    "GRID_UPPER",
+    "GRID_ANCHOR",
+    "GRID_TRIGGER_PRICE",
+    "GRID_FOLLOW_MAX",
+    "GRID_STOP_LOW",
+    "GRID_STOP_HIGH",
+    "TAKE_PROFIT",
+    "MAX_ORDER_NOTIONAL",
+    "MAX_POSITION_NOTIONAL",
+    "CASH_RESERVE",
+    "PAPER_CASH",
+    "ADOPT_QTY",
+    "PROTECTED_QTY",
+)
+"""Settings that mean something else at an exchange of another currency."""
 
 
 @dataclass(slots=True)
@@ -74,12 +79,13 @@ class Dialogue:
         settings = self._readable()
         if self.language is not None and self.language != settings.language:
             self.draft.set({"LANGUAGE": self.language})
-        self._exchange(settings)
+        is_new = self._exchange(settings)
         # What was fine for one exchange, as a size in shares, may be none for another.
         settings = self._readable()
         with ExitStack() as held:
-            counter, account = self._keys(settings, held)
-            self._trade(counter, account)
+            place = _PLACES[settings.exchange](self.draft, self.asker, held, is_new=is_new)
+            place.connect()
+            self._trade(place)
 
     def _readable(self) -> Settings:
         """Return the draft's settings, mended where need be; raises `Left`."""
@@ -88,98 +94,35 @@ class Dialogue:
             raise Left
         return settings
 
-    def _exchange(self, settings: Settings) -> None:
-        """Let the exchange be chosen; those that cannot trade yet are shown, with the reason."""
+    def _exchange(self, settings: Settings) -> bool:
+        """Let the exchange be chosen, and unset the money of another currency; returns whether it is another one."""
         asker = self.asker
-        options = []
-        for venue in Exchange:
-            closed = ""
-            if venue not in BUILT:
-                closed = asker.text("setup_not_built")
-            elif venue is not Exchange.BITHUMB:
-                closed = asker.text("setup_paper_only")
-            options.append(Option(str(venue), asker.text(f"setup_{venue.lower()}"), closed))
+        closed = asker.text("setup_not_built")
+        options = [
+            Option(str(each), asker.text(f"setup_{each.lower()}"), closed * (each not in _PLACES)) for each in Exchange
+        ]
         asker.line()
-        chosen = asker.choose("setup_exchange", options, str(Exchange.BITHUMB))
-        if chosen != settings.exchange or not self.draft.env.value("EXCHANGE"):
-            self.draft.set({"EXCHANGE": chosen})
+        chosen = Exchange(asker.choose("setup_exchange", options, str(settings.exchange)))
+        if chosen is not settings.exchange or not self.draft.env.value("EXCHANGE"):
+            self.draft.set({"EXCHANGE": str(chosen)})
+        if chosen is settings.exchange:
+            return False
+        if foreign := [name for name in _MONEY if self.draft.env.value(name)]:
+            self.draft.set(dict.fromkeys(foreign, ""))
+            asker.say("setup_other_currency", names=", ".join(foreign))
+        return True
 
-    def _keys(self, settings: Settings, held: ExitStack) -> tuple[Counter, Account | None]:
-        """Come to a connection, with keys that the exchange accepts or with none; raises `Left`."""
-        asker, ask_anew, known = self.asker, True, None
-        asker.line()
-        if (pair := _pair(settings)) is not None:
-            known = pair
-            options = [Option(each, asker.text(f"setup_keys_{each}")) for each in ("use", "new", "none")]
-            answer = asker.choose("setup_keys_there", options, "use")
-            ask_anew, pair = answer == "new", pair if answer == "use" else None
-        elif not asker.confirm("setup_keys_wanted", default=True):
-            ask_anew = False
-        while True:
-            if ask_anew:
-                pair = self._typed_keys()
-            counter = held.enter_context(counter_at(self.draft.settings(), pair))
-            if pair is None:
-                return counter, None
-            asker.say("setup_keys_asking")
-            try:
-                account = account_at(counter)
-            except VenueError as trouble:
-                asker.why(why(trouble))
-                ask_anew, pair = self._after_refusal(pair, refused=isinstance(trouble, AuthRefused))
-                continue
-            if pair is not known:
-                texts = (key.get_secret_value() for key in (pair.access, pair.secret))
-                self.draft.set(dict(zip(_KEY_NAMES, texts, strict=True)))
-            asker.say("setup_keys_good", amount=won(account.free_of("KRW")))
-            asker.why(*account.concerns)
-            return counter, account
-
-    def _typed_keys(self) -> KeyPair | None:
-        """Ask for both keys; an empty one goes on without."""
-        asker = self.asker
-        asker.say("setup_keys_how")
-        keys: list[Secret] = []
-        for name in _KEY_NAMES:
-            while True:
-                text = asker.ask_hidden(f"setup_ask_{name.lower()}")
-                if not text:
-                    return None
-                try:
-                    key = cast("Secret", READERS[name].read(text))
-                except Refused as refused:
-                    asker.why(named(refused.why, name))
-                    continue
-                keys.append(key)
-                break
-        return KeyPair(keys[0], keys[1])
-
-    def _after_refusal(self, pair: KeyPair, *, refused: bool) -> tuple[bool, KeyPair | None]:
-        """Ask how to go on after keys were refused, or nobody answered: whether to ask anew, else with which keys."""
-        asker = self.asker
-        ways = ("new", "again", "none", "leave") if refused else ("again", "new", "none", "leave")
-        options = [Option(way, asker.text("setup_leave" if way == "leave" else f"setup_keys_{way}")) for way in ways]
-        match asker.choose("setup_keys_next", options):
-            case "new":
-                return True, None
-            case "again":
-                return False, pair
-            case "none":
-                return False, None
-            case _:
-                raise Left
-
-    def _trade(self, counter: Counter, account: Account | None) -> None:
+    def _trade(self, place: Place) -> None:
         """Come from a market to a saved file; the owner may go back to either."""
-        desk = GridDesk(self.draft, self.asker, *self._market(counter, account))
+        desk = self._desk(place)
         while True:
             match desk.decide():
                 case "market":
-                    desk = GridDesk(self.draft, self.asker, *self._market(counter, account))
+                    desk = self._desk(place)
                     continue
                 case "leave":
                     raise Left
-            if not self._money(desk, account):
+            if not self._money(desk, place):
                 continue
             match self._summary():
                 case "save":
@@ -188,113 +131,72 @@ class Dialogue:
                 case "leave":
                     raise Left
 
-    def _market(self, counter: Counter, account: Account | None) -> tuple[Seen, bool]:
-        """Let a market be searched and read how it moves; also returns whether it is the one set before."""
-        asker = self.asker
-        listed = self._answered(counter.markets)
-        before = self.draft.settings().bithumb_market
-        while True:
-            asker.line()
-            market = self._searched(listed, before)
-            asker.say("setup_market_reading", symbol=market.symbol)
-            symbol = market.symbol
-            seen = self._answered(partial(seen_at, counter, symbol, fees_told=account is not None))
-            hold = self._answered(partial(counter.buying_hold, symbol))
-            if hold is not None:
-                asker.why(hold)
-                if not asker.confirm("setup_market_warned", default=False):
-                    continue
-            self.draft.set({"BITHUMB_MARKET": symbol})
-            if account is not None:
-                base = seen.instrument.base
-                asker.say("setup_market_held", qty=plain(account.free_of(base)), base=base)
-            fees = seen.instrument.fees
-            code = "setup_fees_told" if seen.fees_told else "setup_fees_assumed"
-            asker.say(code, buy_pct=pct(fees.buy * HUNDRED), sell_pct=pct(fees.sell * HUNDRED))
-            return seen, symbol == before
+    def _desk(self, place: Place) -> GridDesk:
+        seen, may_keep = place.market()
+        return GridDesk(self.draft, self.asker, seen, place.purse, may_keep)
 
-    def _searched(self, listed: Sequence[MarketName], default: str) -> MarketName:
-        """Let a market be searched until one is chosen."""
-        asker = self.asker
-        while True:
-            # Not prefilled: whoever types a name would add it to the old one.
-            words = asker.ask("setup_market", now=default) or default
-            found = found_in(listed, words)
-            if not found:
-                asker.say("setup_market_none", words=words[:40])
-                continue
-            if len(found) == 1:
-                return found[0]
-            options = [Option(each.symbol, self._title(each)) for each in found[:_SHOWN_MAX]]
-            options.append(Option("", asker.text("setup_market_again")))
-            symbol = asker.choose("setup_market_which", options, count=len(found))
-            if symbol:
-                return next(each for each in found if each.symbol == symbol)
-
-    def _title(self, market: MarketName) -> str:
-        name = market.korean_name if self.asker.wording.language == "ko" else market.english_name
-        mark = f"  ⚠ {self.asker.text('setup_caution')}" if market.caution else ""
-        return f"{market.symbol}  {name}{mark}"
-
-    def _answered(self, call: Callable[[], T]) -> T:
-        """Return what the exchange answers; where it does not, the owner tries again or leaves."""
-        while True:
-            try:
-                return call()
-            except VenueError as trouble:
-                self.asker.why(why(trouble))
-            options = [Option(each, self.asker.text(f"setup_{each}")) for each in ("try_again", "leave")]
-            if self.asker.choose("setup_venue_next", options) == "leave":
-                raise Left
-
-    def _money(self, desk: GridDesk, account: Account | None) -> bool:
-        """Let dry run or real money be chosen; False goes back to the grid."""
+    def _money(self, desk: GridDesk, place: Place) -> bool:
+        """Let dry run or real money, or the practice account, be chosen; False goes back to the grid."""
         asker, draft = self.asker, self.draft
         settings, needed = draft.settings(), desk.needed()
         asker.line()
-        closed = "" if account is not None else asker.text("setup_live_needs_keys")
-        options = [
-            Option("dry", asker.text("setup_dry")),
-            Option("live", asker.text("setup_live"), closed),
-            Option("back", asker.text("setup_back")),
-        ]
-        answer = asker.choose("setup_mode", options, "dry")
-        if answer == "live" and account is not None:
-            return self._armed(settings, needed, account, desk.money)
+        practice = settings.exchange is Exchange.KIS and settings.kis_mode is KisMode.PAPER
+        closed = "" if place.account is not None else asker.text("setup_live_needs_keys")
+        with_orders = (
+            Option("mock", asker.text("setup_mock")) if practice else Option("live", asker.text("setup_live"), closed)
+        )
+        options = [Option("dry", asker.text("setup_dry")), with_orders, Option("back", asker.text("setup_back"))]
+        answer = asker.choose("setup_mode_practice" if practice else "setup_mode", options, "dry")
+        if answer in {"live", "mock"} and place.account is not None:
+            return self._is_enough(settings, needed, place) and (
+                self._practised() if practice else self._armed(settings, needed, place, desk.money)
+            )
         if answer == "dry":
-            self._dry(settings, max(needed, desk.money or needed))
+            self._dry(settings, place.purse.rounded_up(max(needed, desk.money or needed)))
         return answer == "dry"
+
+    def _is_enough(self, settings: Settings, needed: Decimal, place: Place) -> bool:
+        """Whether the account has the money of the grid; says so where it has not."""
+        purse = place.purse
+        free = (place.account.free_of(purse.currency) if place.account else ZERO) - settings.cash_reserve
+        if needed > free:
+            self.asker.why(reason("setup_cash_short", needed=purse.amount(needed), free=purse.amount(free)))
+        return needed <= free
+
+    def _practised(self) -> bool:
+        """Let orders go to the broker's practice account, which needs no arming."""
+        self.draft.set({"BOT_DRY_RUN": "false", "LIVE_ARMED": ""})
+        self.asker.say("setup_mock_means")
+        return True
 
     def _dry(self, settings: Settings, money: Decimal) -> None:
         """Set a dry run, with an account on paper that is enough for the grid."""
         values = {"BOT_DRY_RUN": "true", "LIVE_ARMED": ""}
         known = self.draft.env.value("PAPER_CASH")
         if not known or (settings.paper_cash is not None and settings.paper_cash < money):
-            values["PAPER_CASH"] = plain(money.quantize(ONE, rounding=ROUND_CEILING))
+            values["PAPER_CASH"] = plain(money)
         self.draft.set(values)
 
-    def _armed(self, settings: Settings, needed: Decimal, account: Account, money: Decimal | None) -> bool:
+    def _armed(self, settings: Settings, needed: Decimal, place: Place, money: Decimal | None) -> bool:
         """Show the caps, and arm real money for whoever types the bot's name; False goes back."""
-        asker = self.asker
-        free = account.free_of("KRW") - settings.cash_reserve
-        if needed > free:
-            asker.why(reason("setup_cash_short", needed=won(needed), free=won(free)))
-            return False
-        proposed = max(needed, money or needed).quantize(ONE, rounding=ROUND_CEILING)
+        asker, purse = self.asker, place.purse
+        proposed = purse.rounded_up(max(needed, money or needed))
         asker.line()
-        asker.say("setup_live_caps", needed=won(needed), reserve=won(settings.cash_reserve))
+        asker.say("setup_live_caps", needed=purse.amount(needed), reserve=purse.amount(settings.cash_reserve))
         while True:
-            text = asker.ask("setup_cap", default=plain(proposed))
+            text = asker.ask("setup_cap", default=plain(proposed), unit=purse.unit)
             try:
-                cap = money_of(text)
+                cap = purse.read(text)
             except Refused as refused:
                 asker.why(refused.why)
                 continue
             if cap >= needed:
                 break
-            asker.why(reason("setup_cap_low", cap=won(cap), needed=won(needed)))
+            asker.why(reason("setup_cap_low", cap=purse.amount(cap), needed=purse.amount(needed)))
         asker.line()
-        asker.say("setup_live_means", instance=settings.instance)
+        asker.say(
+            "setup_live_means", instance=settings.instance, exchange=asker.text(f"setup_at_{settings.exchange.lower()}")
+        )
         while typed := asker.ask("setup_live_phrase", instance=settings.instance):
             if typed == settings.instance:
                 armed = {"BOT_DRY_RUN": "false", "LIVE_ARMED": settings.instance}
@@ -328,9 +230,3 @@ class Dialogue:
             asker.say("setup_next", check=_CHECK)
         else:
             asker.say("setup_next_other", used=str(DOTENV), check=f"{_CHECK} --file {self.draft.path}")
-
-
-def _pair(settings: Settings) -> KeyPair | None:
-    """Return the keys that are set."""
-    access, secret = settings.bithumb_access_key, settings.bithumb_secret_key
-    return None if access is None or secret is None else KeyPair(access, secret)

@@ -66,7 +66,7 @@ def faults_of(
     found = [fault] if (fault := losing(cells, grid, instrument, anchor, 0)) is not None else []
     needed = money_needed(cells, instrument)
     if money is not None and needed > money:
-        found.append(reason("setup_over_money", needed=won(needed), money=won(money)))
+        found.append(reason("setup_over_money", needed=needed, money=money))
     return tuple(found)
 
 
@@ -136,9 +136,9 @@ def _ladder(price: Decimal, gap: Decimal, low: Decimal, high: Decimal) -> list[D
     return [*reversed(below[1:]), *above]
 
 
-def hours_of(bars: Sequence[Candle]) -> int:
-    """Return over how many hours bars reach."""
-    return 0 if not bars else int((bars[-1].at - bars[0].at).total_seconds()) // 3600 + 1
+def hours_of(bars: Sequence[Candle], bar_h: int = 1) -> int:
+    """Return over how many hours bars of so many hours reach."""
+    return 0 if not bars else int((bars[-1].at - bars[0].at).total_seconds()) // 3600 + bar_h
 
 
 def won(amount: Decimal) -> str:

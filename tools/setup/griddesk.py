@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bot.setting_rules import named
-from bot.setting_values import Refused, exact
-from bot.setting_values import shown as fit_to_show
+from bot.setting_values import Refused, order_size
 from bot.settings import READERS
 from domain.errors import GridRefused, SetupError
-from domain.exact import ONE, ZERO, plain
+from domain.exact import ZERO, plain
 from domain.instrument import BUY, SELL
-from domain.reason import Reason, reason
 from strategy.grid.config import SizeUnit
 from tools.setup.asking import Option
-from tools.setup.figures import cycles_of, faults_of, figures_of, hours_of, of_price, pct, won
+from tools.setup.figures import cycles_of, faults_of, figures_of, hours_of, of_price, pct
 from tools.setup.lines import padded
 from tools.setup.proposal import HUNDRED, MARGIN, propose, smallest_gap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from domain.reason import Reason
     from strategy.grid.config import GridSettings
     from tools.setup.asking import Asker
     from tools.setup.draft import Draft
     from tools.setup.figures import Figures
     from tools.setup.proposal import Proposal
+    from tools.setup.purse import Purse
     from tools.setup.venue import Seen
 
 SHAPE = ("GRID_GAP_PCT", "GRID_STEPS", "ORDER_SIZE", "GRID_LOWER", "GRID_UPPER")
-_TEN_THOUSAND = Decimal(10000)
 _DAY_H = Decimal(24)
+_FOR_SHARES = frozenset({"setup_money", "setup_ask_order_size"})
 
 
 @dataclass(slots=True)
@@ -46,6 +45,7 @@ class GridDesk:
     draft: Draft
     asker: Asker
     seen: Seen
+    purse: Purse
     may_keep: bool
     money: Decimal | None = None
     begun: bool = False
@@ -96,7 +96,7 @@ class GridDesk:
         """Ask for the money until some grid fits it, and take that."""
         asker = self.asker
         base = self._base()
-        while (made := self._proposal(base, asker.ask("setup_money"))) is None:
+        while (made := self._proposal(base, asker.ask(self._worded("setup_money")))) is None:
             continue
         self.draft.set(made.settings())
         asker.line()
@@ -111,7 +111,10 @@ class GridDesk:
         if not self.seen.past.is_known:
             asker.say("setup_little_past")
         else:
-            asker.say("setup_swing", swing_pct=pct(self.seen.past.swing() * HUNDRED))
+            asker.say(
+                "setup_swing_days" if self.seen.past.is_daily else "setup_swing",
+                swing_pct=pct(self.seen.past.swing() * HUNDRED),
+            )
         if made.steps < made.wanted:
             asker.say("setup_shallow", steps=made.steps, wanted=made.wanted, gap_pct=pct(made.gap * HUNDRED))
 
@@ -120,12 +123,12 @@ class GridDesk:
         if not text:
             return None
         try:
-            self.money = money_of(text)
+            self.money = self.purse.read(text)
             return propose(base, self.seen.instrument, self.seen.price, self.seen.past, self.money)
         except Refused as refused:
             self.asker.why(refused.why)
         except GridRefused as refused:
-            self.asker.why(*(_in_won(fault) for fault in refused.faults))
+            self.asker.why(*(self.purse.fault(fault) for fault in refused.faults))
         return None
 
     def _base(self) -> GridSettings:
@@ -152,10 +155,10 @@ class GridDesk:
             if placeable:
                 for line in padded(self._rows(grid)):
                     asker.tell(line)
-                asker.say("setup_figures_note")
+                asker.say("setup_figures_note_days" if self.seen.past.is_daily else "setup_figures_note")
         if faults:
             asker.line()
-            asker.why(*(_in_won(fault) for fault in faults))
+            asker.why(*(self.purse.fault(fault) for fault in faults))
         asker.line()
         return faults
 
@@ -164,30 +167,34 @@ class GridDesk:
         asker, seen = self.asker, self.seen
         figures = figures_of(grid, seen.instrument, seen.price)
         symbol = seen.instrument.symbol
-        yield symbol, asker.text("setup_row_price", price=of_price(seen.price))
+        yield symbol, asker.text("setup_row_price", price=self.purse.price(seen.price))
         yield asker.text("setup_row_gap"), f"{pct(figures.gap_pct)} %"
         yield asker.text("setup_row_cells"), str(figures.cells)
         yield asker.text("setup_row_size"), self._size(grid)
-        yield asker.text("setup_row_first"), f"{of_price(figures.first_buy)} → {of_price(figures.first_sell)}"
-        yield asker.text("setup_row_last"), f"{of_price(figures.last_buy)} → {of_price(figures.last_sell)}"
+        yield asker.text("setup_row_first"), self._pair(figures.first_buy, figures.first_sell)
+        yield asker.text("setup_row_last"), self._pair(figures.last_buy, figures.last_sell)
         yield asker.text("setup_row_earned"), self._earned(figures)
-        yield asker.text("setup_row_money"), asker.text("setup_won", amount=won(figures.money))
+        yield asker.text("setup_row_money"), self.purse.amount(figures.money)
         for code, loss in zip(
             ("setup_row_loss", "setup_row_loss_10", "setup_row_loss_30"), figures.losses, strict=True
         ):
-            yield asker.text(code), asker.text("setup_won_at", amount=won(-loss.amount), price=of_price(loss.price))
+            figures_at = {"amount": self.purse.amount(-loss.amount), "price": self.purse.price(loss.price)}
+            yield asker.text(code), asker.text("setup_amount_at", **figures_at)
         if seen.past.is_known:
-            cycles = cycles_of(seen.past.hours, figures.gap_pct / HUNDRED, seen.price)
-            days = Decimal(hours_of(seen.past.hours)) / _DAY_H
+            cycles = cycles_of(seen.past.bars, figures.gap_pct / HUNDRED, seen.price)
+            days = Decimal(hours_of(seen.past.bars, int(_DAY_H) if seen.past.is_daily else 1)) / _DAY_H
             shown = {"days": plain(round(days, 1)), "per_day": f"{cycles / days:.1f}"}
             yield asker.text("setup_row_past"), asker.text("setup_past", cycles=cycles, **shown)
+
+    def _pair(self, buy: Decimal, sell: Decimal) -> str:
+        return f"{self.purse.bare_price(buy)} → {self.purse.bare_price(sell)}"
 
     def _earned(self, figures: Figures) -> str:
         (low_pct, high_pct), (low, high) = figures.earned_pct, figures.earned
         return self.asker.text(
             "setup_earned",
             pcts=self._range(pct(low_pct), pct(high_pct)),
-            amounts=self._range(won(low), won(high)),
+            amounts=self.purse.range(low, high),
         )
 
     def _range(self, low: str, high: str) -> str:
@@ -195,18 +202,20 @@ class GridDesk:
 
     def _size(self, grid: GridSettings) -> str:
         if grid.size.unit is SizeUnit.MONEY:
-            return self.asker.text("setup_won", amount=won(grid.size.amount))
+            return self.purse.amount(grid.size.amount)
+        if self.seen.instrument.whole_shares:
+            return self.asker.text("setup_shares", qty=of_price(grid.size.amount))
         return f"{of_price(grid.size.amount)} {self.seen.instrument.base}"
 
     def _change(self, name: str) -> None:
         """Ask for another value of one setting; what is not understood changes nothing."""
         bounds = {"GRID_LOWER": "", "GRID_UPPER": ""} if name == "GRID_GAP_PCT" else {}
-        text = self.asker.ask("setup_value", name=self.asker.text(f"setup_ask_{name.lower()}"))
+        text = self.asker.ask("setup_value", name=self.asker.text(self._worded(f"setup_ask_{name.lower()}")))
         if not text:
             return
         try:
             if name == "ORDER_SIZE":
-                text = f"{money_of(text):f}KRW"
+                text = self._typed_size(text)
             elif name == "GRID_GAP_PCT":
                 text = text.removesuffix("%").strip()
             READERS[name].read(text)
@@ -216,27 +225,14 @@ class GridDesk:
         else:
             self.draft.set({name: text, **bounds})
 
+    def _typed_size(self, text: str) -> str:
+        """Read the order of a cell: money for coins, whole shares (or the dollars of them) else; raises `Refused`."""
+        coin = self.seen.instrument
+        if not coin.whole_shares:
+            return f"{self.purse.read(text):f}KRW"
+        size = order_size(text, base=coin.base, currency=coin.quote, whole_shares=True)
+        return f"{plain(size.amount)}{'shares' if size.unit is SizeUnit.BASE else coin.quote}"
 
-_MONEY = re.compile(r"(?P<number>[\d,.]+)\s*(?P<unit>억|만|천)?\s*(원|krw|won)?", re.IGNORECASE | re.ASCII)
-_UNITS = {"억": _TEN_THOUSAND**2, "만": _TEN_THOUSAND, "천": Decimal(1000), None: ONE}
-
-
-def money_of(text: str) -> Decimal:
-    """Read whole won as people write them: `1000000`, `1,000,000`, `100만`, `100만원`; raises `Refused`."""
-    match = _MONEY.fullmatch(text.strip())
-    number = ZERO
-    if match and (match["unit"] or "." not in match["number"]):
-        try:
-            number = exact(match["number"].replace(",", "") or "?") * _UNITS[match["unit"]]
-        except Refused:
-            number = ZERO
-    if number <= 0 or number % 1:
-        raise Refused(reason("setup_money_form", value=fit_to_show(text)))
-    return number.quantize(ONE)
-
-
-def _in_won(fault: Reason) -> Reason:
-    """Write the money in a fault of ours as people read it."""
-    if not fault.code.startswith("setup_"):
-        return fault
-    return Reason(fault.code, tuple((k, won(v) if isinstance(v, Decimal) else v) for k, v in fault.figures))
+    def _worded(self, code: str) -> str:
+        """Return the code of a sentence, that for shares where there is one of its own."""
+        return f"{code}_share" if self.seen.instrument.whole_shares and code in _FOR_SHARES else code

@@ -13,7 +13,7 @@ from domain.instrument import BUY, SELL
 from domain.reason import reason
 from strategy.grid.checks import profit_of, smallest_size, unplaceable
 from strategy.grid.config import OrderSize, SizeUnit, Spacing
-from strategy.grid.lines import grid_lines, make_cells
+from strategy.grid.lines import grid_lines, make_cells, money_needed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,12 +36,15 @@ _FALL_MIN = Decimal("1.05")
 _FALL_UNKNOWN = Decimal("1.15")
 _FALL_MAX = Decimal(4)
 _KNOWN = 24
+_DAYS_KNOWN = 20
+# A price that wanders goes as many times further in the six and a half hours of a session as their root.
+_HOURS_OF_A_DAY = Decimal("2.5")
 _ROUGH = Context(prec=28)
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """How the market moved lately: bars of a day and of an hour, oldest first."""
+    """How the market moved lately: bars of a day and of an hour, oldest first; some venues have no hours to show."""
 
     days: tuple[Candle, ...] = ()
     hours: tuple[Candle, ...] = ()
@@ -49,12 +52,24 @@ class Past:
     @property
     def is_known(self) -> bool:
         """Whether there is enough of it to fit a grid to."""
-        return len(self.hours) >= _KNOWN
+        return len(self.hours) >= _KNOWN or self.is_daily
+
+    @property
+    def is_daily(self) -> bool:
+        """Whether nothing but days is known of it."""
+        return len(self.hours) < _KNOWN and len(self.days) >= _DAYS_KNOWN
+
+    @property
+    def bars(self) -> tuple[Candle, ...]:
+        """Return the finest bars that there are enough of."""
+        return self.days if self.is_daily else self.hours
 
     def swing(self) -> Decimal:
         """Return by how much the price moves within a usual hour, as a fraction; 0 where too little is known."""
-        ranges = [_ROUGH.divide(bar.high - bar.low, bar.low) for bar in self.hours]
-        return median_high(ranges) if self.is_known else ZERO
+        if not self.is_known:
+            return ZERO
+        usual = median_high([_ROUGH.divide(bar.high - bar.low, bar.low) for bar in self.bars])
+        return _ROUGH.divide(usual, _HOURS_OF_A_DAY) if self.is_daily else usual
 
     def fall(self, price: Decimal) -> Decimal:
         """Return how deep a grid should reach: a factor of 1.05 to 4 between the price and the lowest line.
@@ -71,7 +86,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A grid that pays. `gap` is a fraction; `size` is money of one cell, before fees.
+    """A grid that pays. `gap` is a fraction; `size` is money of one cell, before fees, or its shares.
 
     `wanted` is how many cells of this gap would reach as deep as the market fell: more than `steps` where the money
     does not reach for them.
@@ -81,13 +96,14 @@ class Proposal:
     steps: int
     size: Decimal
     wanted: int
+    unit: SizeUnit = SizeUnit.MONEY
 
     def settings(self) -> dict[str, str]:
         """Return what has to be set for it; the other form of a grid, bounds, is unset."""
         return {
             "GRID_GAP_PCT": f"{self.gap * HUNDRED:f}".rstrip("0").rstrip("."),
             "GRID_STEPS": str(self.steps),
-            "ORDER_SIZE": f"{self.size:f}KRW",
+            "ORDER_SIZE": f"{self.size:f}{'KRW' if self.unit is SizeUnit.MONEY else 'shares'}",
             "GRID_LOWER": "",
             "GRID_UPPER": "",
         }
@@ -111,12 +127,13 @@ def propose(base: GridSettings, instrument: Instrument, price: Decimal, past: Pa
     Raises `GridRefused`, with the least money that would do, where it is too little.
     """
     fall = past.fall(price)
+    unit, fitted = (SizeUnit.BASE, _in_shares) if instrument.whole_shares else (SizeUnit.MONEY, _with_gap)
     best: Proposal | None = None
     least: Decimal | None = None
     widest = ONE
     for gap in _gaps(instrument, past):
         wanted = _steps_down_to(fall, gap, base.spacing)
-        found = _with_gap(replace(base, bounds=None, gap=gap), instrument, price, money, min(wanted, STEPS_MAX))
+        found = fitted(replace(base, bounds=None, gap=gap), instrument, price, money, min(wanted, STEPS_MAX))
         if found is None:
             continue
         if gap > widest:
@@ -128,14 +145,17 @@ def propose(base: GridSettings, instrument: Instrument, price: Decimal, past: Pa
             continue
         steps, size = found
         if best is None or steps * gap > best.steps * best.gap:
-            best = Proposal(gap, steps, size, wanted)
+            best = Proposal(gap, steps, size, wanted, unit)
         if steps == wanted:
             break
     if best is not None:
         return best
     if least is None:
         raise GridRefused(reason("setup_no_grid", price=price, tick=instrument.ticks.at(price)))
-    raise GridRefused(reason("setup_money_too_little", money=money, least=least.quantize(ONE, rounding=ROUND_CEILING)))
+    least = least.quantize(ONE, rounding=ROUND_CEILING)
+    if instrument.whole_shares:
+        raise GridRefused(reason("setup_money_under_a_share", money=money, least=least))
+    raise GridRefused(reason("setup_money_too_little", money=money, least=least))
 
 
 def _gaps(instrument: Instrument, past: Past) -> Iterator[Decimal]:
@@ -179,6 +199,24 @@ def _with_gap(
             return steps, _size(base, instrument, price, money, steps)
         least = per_cell * (1 + base.steps_above)
         steps = min(steps - 1, affordable)
+    return least
+
+
+def _in_shares(
+    base: GridSettings, instrument: Instrument, price: Decimal, money: Decimal, steps: int
+) -> tuple[int, Decimal] | Decimal | None:
+    """Return how many cells of whole shares the money is enough for, and the shares of each; else as `_with_gap`."""
+    least: Decimal | None = None
+    for fewer in range(steps, 0, -1):
+        tried = replace(base, steps=fewer, size=OrderSize(ONE, SizeUnit.BASE))
+        cells = cells_of(tried, instrument, price)
+        if unplaceable(cells, tried, instrument):
+            continue
+        if min(margin_of(cell, instrument) for cell in cells) < MARGIN:
+            return None
+        least = money_needed(cells, instrument)
+        if least <= money:
+            return fewer, money // least
     return least
 
 

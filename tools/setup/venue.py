@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from bot.clock import SystemClock, fresh_nonce, stopwatch_s
+from pydantic import SecretStr
+
+from bot.clock import SystemClock
+from bot.settings import Exchange
+from bot.wiring.adapters import adapter_of
 from bot.workers import Alarm, not_reached
 from domain.exact import ZERO
-from exchanges.registry import VENUES, load
 from tools.setup.proposal import Past
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from decimal import Decimal
 
     from bot.settings import Settings
@@ -22,8 +26,8 @@ if TYPE_CHECKING:
     from domain.errors import VenueError
     from domain.instrument import Instrument
     from domain.market import Candle, Quote
+    from domain.money import WonRate
     from domain.reason import Reason
-    from exchanges.bithumb.signing import Secret
 
 DAYS = 60
 HOURS = 480
@@ -87,12 +91,16 @@ class Counter(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class KeyPair:
-    """The two keys of an account; neither is ever shown."""
+class ShareCounter(Counter, Protocol):
+    """The broker of shares as the dialogue needs it."""
 
-    access: Secret
-    secret: Secret
+    def listed_on(self, symbol: str) -> str | None:
+        """Return on which exchange a share is; None where it is on none."""
+        ...
+
+    def won_rate(self) -> WonRate | None:
+        """Return how many won the broker reckons for a dollar."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,21 +125,27 @@ class Seen:
     fees_told: bool
 
 
+Keys = Mapping[str, SecretStr]
+"""The keys of an account by the names of their settings; none of them is ever shown."""
+
+NEEDED = {
+    Exchange.BITHUMB: ("BITHUMB_ACCESS_KEY", "BITHUMB_SECRET_KEY"),
+    Exchange.KIS: ("KIS_ACCOUNT_NO", "KIS_APP_KEY", "KIS_APP_SECRET"),
+}
+"""What opens an account, in the order in which it is asked for."""
+
+
+def keys_of(settings: Settings) -> Keys | None:
+    """Return the keys that are set; None where one is missing."""
+    found = {name: getattr(settings, name.lower()) for name in NEEDED[settings.exchange]}
+    return found if all(found.values()) else None
+
+
 @contextmanager
-def counter_at(settings: Settings, keys: KeyPair | None) -> Iterator[Counter]:
-    """Lend a connection to the exchange that is set; without keys only the public calls serve."""
-    address = {} if settings.bithumb_base_url is None else {"base_url": settings.bithumb_base_url}
-    made: Any = load(VENUES[str(settings.exchange)].adapter)(
-        keys.access if keys else None,
-        keys.secret if keys else None,
-        clock=SystemClock(),
-        wait=Alarm().wait,
-        nonce=fresh_nonce,
-        fallback_fees=settings.fees(),
-        stopwatch_s=stopwatch_s,
-        **address,
-    )
-    with closing(made):
+def counter_at(settings: Settings, keys: Keys | None) -> Iterator[ShareCounter]:
+    """Lend a connection to the exchange that is set; without keys only the public calls serve, where there are any."""
+    with_keys = settings.model_copy(update={name.lower(): key for name, key in (keys or {}).items()})
+    with closing(adapter_of(with_keys, SystemClock(), Alarm().wait, with_keys=keys is not None)) as made:
         yield made
 
 
@@ -146,7 +160,11 @@ def seen_at(counter: Counter, symbol: str, *, fees_told: bool) -> Seen:
     quote = counter.get_quote(symbol)
     instrument = counter.refresh_instrument(symbol)
     days = counter.candles(symbol, interval_s=_DAY_S, count=DAYS)
-    hours = counter.candles(symbol, interval_s=_HOUR_S, count=HOURS)
+    try:
+        hours = counter.candles(symbol, interval_s=_HOUR_S, count=HOURS)
+    except ValueError:
+        # The practice server of shares shows days alone.
+        hours = ()
     return Seen(instrument, quote.last, Past(days, hours), fees_told)
 
 

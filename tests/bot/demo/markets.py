@@ -40,8 +40,8 @@ def customer_of(market: Market, token: str) -> HttpCustomer:
     """Return a customer who knows nothing of our own doors."""
     line = {
         "url": market.url,
-        "access_key": market.access_key.get_secret_value(),
-        "secret_key": market.secret_key.get_secret_value(),
+        "access_key": market.keys["access_key"].get_secret_value(),
+        "secret_key": market.keys["secret_key"].get_secret_value(),
         "admin_token": token,
     }
     return HttpCustomer(line)

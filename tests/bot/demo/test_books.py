@@ -29,8 +29,8 @@ D = Decimal
 
 def exchange_on(market: Market, clock: MarketClock) -> BithumbExchange:
     return BithumbExchange(
-        market.access_key,
-        market.secret_key,
+        market.keys["access_key"],
+        market.keys["secret_key"],
         base_url=market.url,
         clock=clock,
         wait=clock.wait,

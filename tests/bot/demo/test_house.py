@@ -103,10 +103,7 @@ def test_the_place_of_a_faulty_setting_is_that_on_the_command_line() -> None:
 
 
 def test_what_there_is_no_demo_of_is_refused_with_the_way_out() -> None:
-    assert faults_of(EXCHANGE="kis", PAPER_CASH="unlimited") == [
-        "demo_exchange_missing exchange=KIS",
-        "demo_needs_cash",
-    ]
+    assert faults_of(EXCHANGE="kis", PAPER_CASH="unlimited") == ["demo_needs_cash"]
     assert faults_of("PAPER_CASH=0") == ["demo_needs_cash"]
     assert faults_of(EXCHANGE="COINONE") != []
     assert faults_of("GRID_STEPZ=3") != []

@@ -38,7 +38,7 @@ def test_a_market_that_lives_is_found_and_used_again_at_the_speed_wanted_now(tmp
     second = markets.open(tmp_path, speed=Decimal("7.5"))
 
     assert (first.is_new, second.is_new, second.process) == (True, False, None)
-    assert (second.url, second.access_key, second.secret_key) == (first.url, first.access_key, first.secret_key)
+    assert (second.url, second.keys) == (first.url, first.keys)
     assert second.told.played == 2
     assert customer_in(tmp_path).admin("settings", method="GET")["settings"]["speed"] == "7.5"
 
@@ -54,7 +54,7 @@ def test_a_killed_market_is_started_again_on_the_same_books(tmp_path: Path, mark
 
     assert second.process is not None
     assert not second.is_new
-    assert (second.access_key, second.secret_key) == (first.access_key, first.secret_key)
+    assert second.keys == first.keys
     assert second.door.books() == before
     assert [order.client_order_id for order in before.orders] == ["one"]
 
