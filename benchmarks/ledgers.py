@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert
 
 from bot.clock import PlaybackClock
+from domain.clock import iso
 from domain.decision import Weight
 from domain.exact import ONE, ZERO, plain
 from domain.instrument import Side
 from domain.mark import STEPS, Deepest, Mark, drawdown_row
 from domain.order import IntentKey, Order, OrderState, client_id
 from domain.reason import reason
-from domain.snapshot import Mode, iso
+from domain.snapshot import Mode
 from ledger import schema
 from ledger.columns import ReasonText
 from ledger.engines import sqlite_writing

@@ -149,7 +149,6 @@ def suspicion(symbol: str, split: Split, sign: Sign) -> Reason:
         reference=sign.price if sign.reference is None else sign.reference,
         held=sign.held,
         found="?" if sign.found is None else sign.found,
-        command=f"./run.sh --confirm-split {split}",
     )
 
 

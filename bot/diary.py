@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from bot.standing import standing
+from domain.clock import iso
 from domain.exact import plain
 from domain.instrument import Side
-from domain.snapshot import PriceSource, RunState, iso
+from domain.snapshot import PriceSource, RunState
 from domain.version import VERSION
 from ledger.columns import ReasonText
 from reports.figures import rate_of

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 
 
 _UNANSWERED = {OrderState.SUBMITTED, OrderState.UNKNOWN, OrderState.VOID}
+_OUT_OF_REACH = {"venue_not_reached", "venue_paced"}
 _REFUSED_RETRY_S = 600
 """A slot that the venue refused asks again no sooner: it would refuse the same for the same reason."""
 
@@ -322,7 +323,7 @@ class Engine:
         order = order.advance(OrderState.PARTIALLY_FILLED if order.filled else OrderState.OPEN)
         state = state.with_order(order)
         # That the venue is out of reach is told by whoever asks it for prices; a refusal nobody else would tell.
-        refused = event.retry_after_s and event.why.code != "venue_not_reached"
+        refused = event.retry_after_s and event.why.code not in _OUT_OF_REACH
         notes = ((order.symbol, Note(order.cell, event.why, Weight.WARNING)),) if refused else ()
         step = Step(state, (OrderChanged(order, event.why),), notes=notes)
         return step.then(self._decide(state, order.symbol, OrderRests(order, event.at)))

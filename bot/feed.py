@@ -33,6 +33,10 @@ def _always() -> bool:
     return True
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(slots=True)
 class Question:
     """One thing to ask again and again.
@@ -62,7 +66,8 @@ class Question:
 class Feed:
     """Asks in one thread, one question after the other; `blocked_until` tells whether the venue shut us out.
 
-    `is_open` tells whether the market is open: while it is closed some questions can wait longer.
+    `is_open` tells whether the market is open: while it is closed some questions can wait longer. Once `stopped`, no
+    failure is told: the pause before the call was cut short by ourselves.
 
     A venue that does not answer is told of once, and once when it is back; meanwhile it is asked less and less often.
     That it shut us out is told each time that it did.
@@ -74,7 +79,9 @@ class Feed:
         clock: Clock,
         put: Callable[[Event], None],
         blocked_until: Callable[[], datetime | None],
+        *,
         is_open: Callable[[], bool] = _always,
+        stopped: Callable[[], bool] = _never,
     ) -> None:
         """Prepare; nothing is due before `begin`."""
         self._questions = tuple(questions)
@@ -82,6 +89,7 @@ class Feed:
         self._put = put
         self._blocked_until = blocked_until
         self._is_open = is_open
+        self._stopped = stopped
         self._told_until: datetime | None = None
         self._told_code = ""
         self._seen_at: datetime | None = None
@@ -117,7 +125,8 @@ class Feed:
         try:
             events = question.ask()
         except VenueError as trouble:
-            self._failed(question, trouble)
+            if not self._stopped():
+                self._failed(question, trouble)
             return
         was_away = self._is_away()
         question.failures = 0

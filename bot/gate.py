@@ -30,6 +30,7 @@ MARKET_CLOSED = "gate_market_closed"
 
 _SECOND = timedelta(seconds=1)
 _HOUR = timedelta(hours=1)
+_ON_THE_WAY = timedelta(seconds=10)
 
 
 class Journal(Protocol):
@@ -113,8 +114,10 @@ class OrderGate:
         """Hold back what had to wait until its session was over: the venue may trade on after the close."""
         if self.hours is None:
             return None
-        session = self.hours.regular_at(self.clock.now())
-        is_its_day = session is not None and session.day == order.key.session
+        # Not in its last seconds either: the call may wait for its turn, and be repeated once.
+        now = self.clock.now()
+        session = self.hours.regular_at(now)
+        is_its_day = session is not None and session.day == order.key.session and session.holds(now + _ON_THE_WAY)
         return None if is_its_day else reason(MARKET_CLOSED, side=str(order.side), price=order.price, qty=order.qty)
 
     def _shape(self, order: Order) -> Reason | None:

@@ -16,16 +16,21 @@ ABSENCES_MIN = 3
 PROOF = timedelta(seconds=30)
 """How far the first and the last of the looks in vain have to lie apart."""
 _KEPT_MAX = 60
+_FINAL_LOOKS_MAX = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """The looks for one order so far; only readable answers count, and a sign of life takes all of them back."""
+    """The looks for one order so far; only readable answers count, and a sign of life takes all of them back.
+
+    `final_looks` counts those that were taken after the close, when a list is final.
+    """
 
     begun_at: datetime
     asked_at: datetime | None = None
     absent_at: tuple[datetime, ...] = ()
     pause: timedelta = PAUSE
+    final_looks: int = 0
 
     @property
     def due_at(self) -> datetime:
@@ -45,6 +50,11 @@ class Inquiry:
     def is_proof(self) -> bool:
         """Whether the venue never had the order."""
         return len(self.absent_at) >= ABSENCES_MIN and self.span >= PROOF
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether it was looked for so often in lists that change no more that the next one will tell nothing else."""
+        return self.final_looks >= _FINAL_LOOKS_MAX
 
     def in_vain(self, at: datetime) -> Inquiry:
         """Count an answer that there is no such order; of many the first and the newest are kept."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
+from domain.clock import iso
 from domain.exact import plain
-from domain.snapshot import iso
 from ledger.columns import ReasonText
 from strategy.grid.state import Cell, Epoch, GridState, Move, Phase, StartOrder, Stops
 

@@ -151,7 +151,8 @@ class Reconciler:
         What becomes of orders at rest is one once their session is over, and not before.
         """
         memory = self._memory
-        moments = [inquiry.due_at for inquiry in memory.inquiries.values()]
+        # After so many looks in vain a run that only waits for them would wait for ever.
+        moments = [inquiry.due_at for inquiry in memory.inquiries.values() if not inquiry.is_hopeless]
         moments += [seen_at + CANCEL_GRACE for seen_at in memory.canceling.values()]
         closing = self._closing_look_at()
         if closing is not None and self._clock.now() >= closing - FINAL_AFTER:
@@ -194,13 +195,12 @@ class Reconciler:
         rows = {row.order_id: row for row in listed}
         rows |= {row.order_id: row for row in self._exchange.closed_orders(self._symbol, search.since(orders, at))}
         finals = [order for order in orders if search.is_final(order, at)]
-        held = self._held() if finals else None
+        held = self._held(search.base) if finals else None
         shown = tuple(rows.values())
-        return {order.client_id: search.trace(order, shown, held if order in finals else None) for order in orders}
+        return {order.client_id: search.trace(order, shown, held if order in finals else None, at) for order in orders}
 
-    def _held(self) -> Decimal:
+    def _held(self, base: str) -> Decimal:
         """Return what the account has of the coin or share."""
-        base = self._symbol.rpartition("-")[2]
         return next((each.total for each in self._exchange.get_balance() if each.currency == base), ZERO)
 
     def _looked_for(self, order: Order, inquiry: Inquiry) -> tuple[Inquiry, VenueOrder | None]:

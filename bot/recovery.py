@@ -118,7 +118,7 @@ def follow_open(reader: Reader, exchange: Trading, trail: Trail | None = None) -
     Where the venue knows nothing of our ids, a late fill is known by the order's own: so those that ended a short while
     ago are looked after too, and what is booked of them is not told once more.
     """
-    ended = [] if trail is None else [reader.order(client_id) for client_id in trail.owned()]
+    ended = [] if trail is None else [reader.order(client_id) for client_id in trail.recent()]
     closed = [order for order in ended if order is not None and order.is_closed]
     for order in (*reader.open_orders(), *closed):
         if order.venue_id is not None:

@@ -1,4 +1,4 @@
-"""Tells the loop when its market opens and closes, each of it once, a restart on the same morning included."""
+"""Tells the loop when its market opens and closes, each once, also after a restart on the same morning."""
 
 from __future__ import annotations
 

@@ -172,7 +172,8 @@ class Settings(BaseModel):
     kis_account_no: Annotated[SecretStr | None, Account()] = None
     kis_mode: Annotated[KisMode, _WORLD] = KisMode.PAPER
     kis_exchange_code: Annotated[KisExchange, _LISTED] = KisExchange.NASD
-    kis_symbol: Annotated[str, Text(r"[A-Z0-9][A-Z0-9./-]{0,11}", "symbol_form", upper=True)] = "TQQQ"
+    kis_symbol: Annotated[str, Text(r"[A-Z0-9][A-Z0-9./]{0,11}", "symbol_form", upper=True)] = "TQQQ"
+    kis_use_hashkey: Annotated[bool, YesNo()] = False
     kis_quote_app_key: _Secret = None
     kis_quote_app_secret: _Secret = None
     kis_base_url: Annotated[str | None, Address(_HTTP, tuple(http for http, _ in KIS_OFFICIAL.values()))] = None

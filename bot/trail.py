@@ -38,30 +38,34 @@ class Trail:
     """Grows with every order that leaves and every id that comes back; only the loop adds to it."""
 
     _left_at: dict[str, datetime] = field(default_factory=dict)
-    _owned: dict[str, str] = field(default_factory=dict)
+    _owned: set[str] = field(default_factory=set)
+    _recent: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def restored(cls, reader: Written, symbol: str, now: datetime) -> Trail:
         """Read what is needed of the ledger: orders that have left, and the ids of those around them."""
         left_at = {record.order.client_id: record.sent_at for record in reader.open_records() if record.sent_at}
         since = min([*left_at.values(), now]) - _IDS_KEPT
-        return cls(left_at, dict(reader.venue_ids_since(symbol, since)))
+        recent = reader.venue_ids_since(symbol, now - _IDS_KEPT)
+        return cls(left_at, set(reader.venue_ids_since(symbol, since)), dict(recent))
 
     def leaves(self, client_id: str, at: datetime) -> None:
         """Take note of when an order was handed to the wire."""
         self._left_at[client_id] = at
 
     def owns(self, venue_id: str, client_id: str) -> None:
-        """Take note of an order of ours at the venue."""
-        self._owned[venue_id] = client_id
+        """Take note of an order of ours at the venue; it is looked for by its id from now on."""
+        self._left_at.pop(client_id, None)
+        self._owned.add(venue_id)
+        self._recent[venue_id] = client_id
 
     def owner(self, venue_id: str) -> str | None:
-        """Return our id of an order of the venue, closed or not; None where it is not ours."""
-        return self._owned.get(venue_id)
+        """Return our id of an order of the venue, closed or not; None where it is not ours, or too long ago."""
+        return self._recent.get(venue_id)
 
-    def owned(self) -> tuple[str, ...]:
-        """Return our ids of the orders of ours at the venue."""
-        return tuple(self._owned.values())
+    def recent(self) -> tuple[str, ...]:
+        """Return our ids of the orders whose late fills would be known as ours."""
+        return tuple(self._recent.values())
 
     def left_at(self, client_id: str) -> datetime | None:
         """Return when an order left; None for one of before the ledger."""

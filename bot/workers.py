@@ -9,6 +9,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from bot.clock import stopwatch_s
+from domain.clock import iso
 from domain.errors import (
     AuthRefused,
     OrderNotReady,
@@ -21,7 +22,6 @@ from domain.errors import (
 from domain.events import CancelFailed, OrderAccepted, OrderEnded, OutcomeLost, WorkerDied
 from domain.order import CLOSED, OrderState
 from domain.reason import Reason, reason
-from domain.snapshot import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,6 +99,8 @@ def not_reached(trouble: VenueError, blocked_until: datetime | None = None) -> R
         return why
     if blocked_until is not None and isinstance(trouble, RateLimited):
         return reason("venue_shut_out", until=iso(blocked_until))
+    if isinstance(trouble, RateLimited):
+        return reason("venue_paced", seconds=trouble.retry_after_s)
     return reason("venue_not_reached", error=type(trouble).__name__)
 
 

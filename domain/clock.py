@@ -1,7 +1,8 @@
-"""The port through which time enters."""
+"""The port through which time enters, and how a moment is written."""
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -14,3 +15,8 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Return the present as an aware UTC time."""
         ...
+
+
+def iso(at: datetime) -> str:
+    """Write a moment as ISO UTC with Z."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -7,8 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from domain.clock import iso
 from domain.exact import ZERO, plain
-from domain.snapshot import iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

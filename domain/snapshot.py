@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from domain.clock import iso
 from domain.exact import plain
 
 if TYPE_CHECKING:
@@ -140,8 +140,3 @@ class Snapshot:
         if self.differences is None:
             return {}
         return {"ledger_agrees_with_exchange": not self.differences, "differences": list(self.differences)}
-
-
-def iso(at: datetime) -> str:
-    """Write a moment as ISO UTC with Z."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

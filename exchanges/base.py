@@ -69,6 +69,10 @@ class MarketData(Protocol):
         """Return until when no call is made because the venue shut our address out."""
         ...
 
+    def concerns(self) -> tuple[Reason, ...]:
+        """Ask what the owner should see to before it stops the bot: a key that ends soon, a clock that is off."""
+        ...
+
     def market_session(self, symbol: str) -> SessionRule | None:
         """Return how the market divides its days; None where it never closes."""
         ...
@@ -78,7 +82,7 @@ class MarketData(Protocol):
         ...
 
     def won_rate(self) -> WonRate | None:
-        """Ask how many won the currency of the prices is worth; None where they are in won."""
+        """Ask how many won the currency of the prices is worth; None where they are in won, or it does not say."""
         ...
 
 
@@ -140,10 +144,6 @@ class Trading(Protocol):
 
     def get_balance(self) -> tuple[Balance, ...]:
         """Return every currency and coin of the account."""
-        ...
-
-    def concerns(self) -> tuple[Reason, ...]:
-        """Ask what the owner should see to before it stops the bot: a key that ends soon, a clock that is off."""
         ...
 
 

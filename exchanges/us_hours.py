@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 _NEW_YORK = ZoneInfo("America/New_York")
 _SEOUL = ZoneInfo("Asia/Seoul")
 
+# Source: the hours and early closes that the exchange publishes (nyse.com, Holidays & Trading Hours), and the broker's
+# sessions for US shares in its API documents (KIS Developers, edition of 2026-09-11).
 PRE_OPENS = time(4)
 OPENS = time(9, 30)
 CLOSES = time(16)
 _CLOSES_EARLY = time(13)
+# Korean clocks, which know no summer time, tell when the broker's after-market ends and its daytime market runs.
 _AFTER_ENDS = time(7)
 _DAYTIME = (time(10), time(18))
-"""The broker's two sessions end, and this one begins, by Korean clocks, which know no summer time."""
 
 _SATURDAY = 5
 _ONE_DAY = timedelta(days=1)

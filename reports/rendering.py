@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from domain.clock import iso
 from domain.exact import ONE, plain
 from domain.reason import Reason
-from domain.snapshot import iso
 from reports import numbers
 from reports.charts import day_bars, drawdown_chart, equity_chart, price_chart
 from reports.formulas import ratio

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from domain.clock import iso
 from domain.exact import plain
-from domain.snapshot import iso
 from reports.formulas import falls
 
 if TYPE_CHECKING:

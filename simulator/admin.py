@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from domain.clock import iso
 from domain.exact import plain
-from domain.snapshot import iso
 from simulator.bookrows import order_row, print_row
 from simulator.faults import Fault
 from simulator.purses import FEES, OUTSIDE, BooksBroken

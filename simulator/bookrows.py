@@ -6,9 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from domain.clock import iso
 from domain.exact import plain
 from domain.instrument import Side
-from domain.snapshot import iso
 from simulator.market import Commanded, Print
 from simulator.orders import Kind, Order, State, TimeInForce, Trade
 from simulator.purses import Purse, Purses

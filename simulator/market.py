@@ -9,9 +9,9 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
+from domain.clock import iso
 from domain.exact import plain
 from domain.market import Candle
-from domain.snapshot import iso
 from simulator.draws import below
 
 if TYPE_CHECKING:

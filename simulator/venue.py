@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from domain.clock import iso
 from domain.exact import ZERO, plain
 from domain.instrument import Side
-from domain.snapshot import iso
 from simulator.bookrows import commanded_from, commanded_row, order_from, order_row, purse_rows, restore_purses
 from simulator.clock import SimulatedClock, after
 from simulator.faults import Fault, Faults

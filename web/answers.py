@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from domain.clock import iso
 from domain.exact import ZERO, plain
-from domain.snapshot import iso
 
 if TYPE_CHECKING:
     from datetime import datetime

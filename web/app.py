@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.routing import Route
 
-from domain.snapshot import iso
+from domain.clock import iso
 from web import answers, files, guard
 from web.digits import at_seconds
 from web.page import ENDPOINTS, Paper, common

@@ -38,9 +38,10 @@ def signed(amount: Decimal, currency: str) -> str:
     return ("+" if amount > 0 else "") + money(amount, currency)
 
 
-def like(number: Decimal, example: Decimal | None) -> str:
-    """Write a line of the grid with as many decimals as a price has."""
+def like(number: Decimal, example: Decimal | None, currency: str) -> str:
+    """Write a line of the grid with as many decimals as a price has, and no fewer than its currency shows."""
     decimals = 0 if example is None else len(plain(example).partition(".")[2])
+    decimals = max(decimals, _PLACES.get(currency, _PLACES_ELSE))
     return _padded(_ROUNDING.quantize(number, Decimal(1).scaleb(-decimals)), decimals)
 
 

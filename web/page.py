@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from domain.clock import iso
 from domain.exact import ZERO, plain
 from domain.reason import Reason
-from domain.snapshot import RunState, iso
+from domain.snapshot import RunState
 from web import digits
 from web.answers import tenths_s
 from web.board import HEIGHT_PX, WIDTH_PX, board

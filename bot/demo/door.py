@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.demo.books import VenueBooks, books_from
+from domain.clock import iso
 from domain.errors import BotError, OutcomeUnknown, VenueUnavailable
 from domain.exact import plain
 from domain.reason import reason
-from domain.snapshot import iso
 from exchanges.transport import Door, Request, Unreadable
 
 if TYPE_CHECKING:

@@ -105,7 +105,7 @@ def _played(
                 code,
                 exchange=str(settings.exchange),
                 symbol=settings.symbol,
-                size=settings.order_size,
+                size=teller.size(settings),
                 steps=settings.grid_steps,
                 folder=str(folder.path),
             )

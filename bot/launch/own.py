@@ -12,6 +12,7 @@ from domain.decision import Note, Weight
 from domain.errors import ExitCode
 from domain.reason import reason
 from domain.snapshot import Mode
+from domain.view import SessionSeen
 from reports.figures import snapshot
 
 if TYPE_CHECKING:
@@ -39,10 +40,12 @@ def run_own(settings: Settings, options: Options, teller: Teller, stop: StopRequ
                     _BEGINS[settings.mode],
                     exchange=str(settings.exchange),
                     symbol=settings.symbol,
-                    size=own.run.settings.order_size,
+                    size=teller.size(own.run.settings),
                     steps=settings.grid_steps,
                 )
             )
+            if own.run.sessions is not None:
+                teller.say(SessionSeen.at(own.run.sessions.hours, own.run.venue.clock.now()).told)
             if beside is not None:
                 # Booked as well, so that page and report say it.
                 own.raise_concern(beside)

@@ -32,7 +32,7 @@ def run_on_paper(settings: Settings, options: Options, path: Path, teller: Telle
     folder = paper_folder(settings.data_dir)
     faces = Faces.of(settings, paper_ledger(folder, settings.instance), folder, teller.wording)
     with paper_run(settings, prices.candles, teller.warn, stop, report=faces.report_shown) as paper:
-        teller.say(_echo(settings, folder))
+        teller.say(_echo(settings, teller.size(settings), folder))
         ended = paper.play(prices.candles)
         shown = snapshot(paper.ledger.reader)
     faces.write_report()
@@ -48,12 +48,12 @@ def run_on_paper(settings: Settings, options: Options, path: Path, teller: Telle
     return ExitCode.OK
 
 
-def _echo(settings: Settings, folder: Path) -> Reason:
+def _echo(settings: Settings, size: str, folder: Path) -> Reason:
     return reason(
         "paper_begins",
         exchange=str(settings.exchange),
         symbol=settings.symbol,
-        size=settings.order_size,
+        size=size,
         steps=settings.grid_steps,
         folder=str(folder),
     )

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from bot.clock import stopwatch_s
 from bot.recovery import Interrupted
 from bot.wiring.parts import KOREAN_DAYS
+from domain.clock import iso
 from domain.instrument import Side
 from domain.reason import reason
-from domain.snapshot import iso
+from strategy.grid.config import SizeUnit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from bot.engine import FillBooked
     from bot.pricefile import PriceFile
+    from bot.settings import Settings
     from bot.wiring.faces import Faces
     from domain.decision import Note
     from domain.reason import Reason
@@ -92,6 +94,14 @@ class Teller:
         if said_s is None or now_s - said_s >= _AGAIN_S or note.slot == "venue":
             self._said_s[note.why.code] = now_s
             self.say(reason("warning", sentence=self.wording.sentence(note.why)))
+
+    def size(self, settings: Settings) -> str:
+        """Write what one cell's order is for, as people say it."""
+        size = settings.size
+        if size.unit is SizeUnit.MONEY:
+            return self.wording.sentence(reason("size_money", amount=size.amount, currency=settings.currency))
+        code = "size_shares" if settings.whole_shares else "size_coins"
+        return self.wording.sentence(reason(code, qty=size.amount, base=settings.base))
 
     def look_here(self, faces: Faces) -> None:
         """Say where the owner can look."""

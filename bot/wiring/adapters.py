@@ -64,6 +64,7 @@ def adapter_of(
             quote_keys=second if all(second) else None,
             base_url=settings.kis_base_url,
             hours=hours_of(settings),
+            use_hashkey=settings.kis_use_hashkey,
             jitter_s=fresh_jitter_s,
             **shared,
         )

@@ -20,7 +20,7 @@ from bot.sessions import SessionWatch
 from bot.trail import Trail
 from bot.wiring.opening import opening_of
 from bot.wiring.parts import KOREAN_DAYS, day_of, gate_of, limits_of, strategy_of
-from bot.wiring.venue import VenueRun
+from bot.wiring.run import VenueRun
 from domain.errors import ExitCode, SetupError
 from domain.events import Dial
 from domain.exact import ZERO
@@ -101,7 +101,9 @@ def venue_run(
         [order.client_order_id or "" for order in strange],
         _search(loop, diary, symbol, None if sessions is None else sessions.hours),
     )
-    return VenueRun(settings, venue, loop, reconciler, ledger, diary, strict, strange, as_set, sessions)
+    return VenueRun(
+        settings, venue, loop, reconciler, ledger, diary, strict, strange, as_set, sessions, patience.stopped
+    )
 
 
 def _sessions(settings: Settings, venue: Venue, loop: Loop) -> SessionWatch | None:
@@ -125,7 +127,7 @@ def _search(loop: Loop, diary: Diary, symbol: str, hours: MarketHours | None) ->
         held: Decimal = loop.state.strategies[symbol].book.position
         return diary.opening.holdings + held
 
-    return Search(trail, hours, expected)
+    return Search(trail, loop.instruments[symbol].base, hours, expected)
 
 
 def _loop(

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from bot.engine import FillBooked
     from bot.settings import Settings
     from bot.wiring.faces import Faces
-    from bot.wiring.venue import VenueRun
+    from bot.wiring.run import VenueRun
     from domain.decision import Note
     from domain.split import Split
     from ledger.reader import Reader

@@ -29,14 +29,14 @@ def opening_of(
     if former is not None and former["symbol"] == instrument.symbol:
         return Opening(Decimal(former["cash_start"]), Decimal(former["holdings_start"]))
     if former is not None:
-        coins = balance_of(patience.answered(account.get_balance), instrument.base).total
-        return Opening(cash_after(former, reader, instrument.symbol), coins)
+        holdings = balance_of(patience.answered(account.get_balance), instrument.base).total
+        return Opening(cash_after(former, reader, instrument.symbol), holdings)
     balances = patience.answered(account.get_balance)
     return Opening(*(balance_of(balances, name).total for name in (instrument.quote, instrument.base)))
 
 
 def balance_of(balances: tuple[Balance, ...], currency: str) -> Balance:
-    """Return what an account has of a currency or coin."""
+    """Return what an account has of a currency, coin or share."""
     return next((each for each in balances if each.currency == currency), Balance(currency, ZERO, ZERO))
 
 

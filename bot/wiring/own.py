@@ -26,7 +26,7 @@ from bot.wiring.venue import Venue
 from bot.workers import Alarm, FeedThread, InlineWorker, ThreadWorker, VenueCalls
 from domain.decision import Note, Weight
 from domain.errors import ExitCode, SetupError
-from domain.events import ConcernRaised, QuoteReceived, SessionClosed
+from domain.events import ConcernRaised, QuoteReceived, SessionClosed, SessionOpened
 from domain.exact import ZERO, plain
 from domain.order import OrderState
 from domain.reason import reason
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from bot.launch.telling import StopRequest
     from bot.settings import Settings
     from bot.wiring.faces import Faces
-    from bot.wiring.venue import VenueRun
+    from bot.wiring.run import VenueRun
     from domain.clock import Clock
     from domain.events import Event
     from domain.order import Fill, Order
@@ -137,6 +137,10 @@ class OwnRun:
             # After the close itself, or what has expired would be placed once more.
             for news in self.run.look():
                 self.run.loop.inbox.put(news)
+        if isinstance(event, SessionOpened):
+            # Whatever a former run left at rest did not live through the night either.
+            self.paper.end_session()
+            return self.run.look()
         sessions = self.run.sessions
         if not isinstance(event, QuoteReceived) or (sessions is not None and not sessions.is_open):
             return ()
@@ -287,7 +291,7 @@ def _only_one_trader(settings: Settings) -> Iterator[None]:
         yield
         return
     account = sha256(settings.kis_account_no.get_secret_value().replace("-", "").encode()).hexdigest()[:12]
-    path = settings.shared_dir / f"kis_{settings.kis_mode}_{account}_{settings.symbol}.lock"
+    path = settings.shared_dir / f"kis_{settings.kis_mode}_{account}_{settings.symbol.replace('/', '.')}.lock"
     with ExitStack() as held:
         try:
             held.enter_context(instance_lock(path))

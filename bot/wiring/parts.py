@@ -82,9 +82,9 @@ def gate_of(
         per_slot_hour=_CREATES_PER_SLOT_HOUR,
         twins=venue.account.capabilities.client_order_id,
     )
-    hours = venue.market.market_session(settings.symbol)
-    is_bounded = isinstance(hours, MarketHours)
-    return OrderGate(ledger.present, instruments, caps, venue.clock, hours if is_bounded else None)
+    days = venue.market.market_session(settings.symbol)
+    hours = days if isinstance(days, MarketHours) else None
+    return OrderGate(ledger.present, instruments, caps, venue.clock, hours)
 
 
 def strategy_of(instrument: Instrument, grid: GridSettings, market: MarketData) -> GridStrategy:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from bot.settings import Settings
+    from bot.wiring.run import VenueRun
     from bot.wiring.splits import Heard
-    from bot.wiring.venue import VenueRun
     from domain.account import Balance
     from domain.split import Split
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from domain.errors import OutcomeUnknown, RateLimited
 from domain.reason import reason
 from exchanges.bithumb.errors import (
-    KeyRefused,
     complaint_in,
     for_canceling,
     for_placing,
@@ -20,6 +19,7 @@ from exchanges.bithumb.errors import (
     for_reading,
 )
 from exchanges.bithumb.signing import parameter_text
+from exchanges.refusals import KeyRefused
 from exchanges.transport import NoAnswer, Request
 
 if TYPE_CHECKING:

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from domain.errors import (
-    AuthRefused,
-    MarketUnknown,
     OrderNotFound,
     OrderNotReady,
     OrderRejected,
     OutcomeUnknown,
     VenueError,
-    VenueUnavailable,
 )
 from domain.reason import reason
+from exchanges.refusals import KeyRefused, NoSuchMarket, Refused
 
 if TYPE_CHECKING:
     from domain.reason import Reason
@@ -31,28 +29,6 @@ _ADDRESS = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?
 
 # An answer to a placement that may stand for "being done": the order has to be looked up.
 _UNDECIDED = {408, 409, 425}
-
-
-class KeyRefused(AuthRefused):
-    """The key, its rights, its address or its time stamp was refused; `why` says what the owner can do."""
-
-    def __init__(self, message: str, *, why: Reason) -> None:
-        """Keep the reason."""
-        super().__init__(message)
-        self.why = why
-
-
-class Refused(VenueUnavailable):
-    """The venue understood and said no; nothing happened, and asking again at once would not help."""
-
-    def __init__(self, message: str, *, why: Reason) -> None:
-        """Keep the reason."""
-        super().__init__(message)
-        self.why = why
-
-
-class NoSuchMarket(Refused, MarketUnknown):
-    """The venue has no market of this name."""
 
 
 class StillTakenIn(OrderNotReady):

@@ -20,12 +20,12 @@ from exchanges.bithumb import client as calls
 from exchanges.bithumb import parsing
 from exchanges.bithumb.cautions import ending_key, hold_on
 from exchanges.bithumb.client import BASE_URL, PER_SECOND, Client
-from exchanges.bithumb.errors import NoSuchMarket, Refused
 from exchanges.bithumb.executions import Executions
 from exchanges.bithumb.fields import KST
 from exchanges.bithumb.orders import OrderLists
 from exchanges.bithumb.rules import RULES
 from exchanges.bithumb.signing import Keys
+from exchanges.refusals import NoSuchMarket, Refused
 from exchanges.throttle import Throttle
 from exchanges.transport import Door, Unreadable
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import jwt
 
 from domain.reason import reason
-from exchanges.bithumb.errors import KeyRefused
+from exchanges.refusals import KeyRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,6 +15,8 @@ class Mode(StrEnum):
     PAPER = "paper"
 
 
+# Source: the API documents at KIS Developers (apiportal.koreainvestment.com), edition of 2026-09-11: hosts, paths, ids
+# and exchange codes of overseas shares.
 BASE_URLS = {
     Mode.LIVE: "https://openapi.koreainvestment.com:9443",
     Mode.PAPER: "https://openapivts.koreainvestment.com:29443",

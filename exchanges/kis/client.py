@@ -32,8 +32,6 @@ _JSON = "application/json; charset=utf-8"
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _HASHES_MAX = 256
 
-Params = tuple[tuple[str, str], ...]
-
 
 class _TokenRefused(Exception):
     """The token is not taken any more; carries the refusal."""

@@ -16,6 +16,7 @@ class Verdict(StrEnum):
     TRANSIENT = "transient"  # nobody knows: a question may be asked again, an order may have been taken
 
 
+# Source: the error codes that KIS Developers publishes, and for orders what users have reported.
 _BY_CAUSE = {
     (Verdict.TOKEN, "kis_token_refused"): "EGW00121 EGW00122 EGW00123",
     (Verdict.RATE, "kis_token_too_soon"): "EGW00133",

@@ -6,17 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from domain.errors import (
-    AuthRefused,
-    MarketClosed,
-    MarketUnknown,
-    OrderRejected,
-    OutcomeUnknown,
-    RateLimited,
-    VenueUnavailable,
-)
+from domain.errors import MarketClosed, OrderRejected, OutcomeUnknown, RateLimited
 from domain.reason import reason
 from exchanges.kis.codes import BY_WORDS, CODES, UNCLEAR, Verdict
+from exchanges.refusals import KeyRefused, NoSuchMarket, Refused
 from exchanges.transport import NoAnswer
 
 if TYPE_CHECKING:
@@ -28,33 +21,10 @@ RATE_RETRY_S = 2
 CLOSED_RETRY_S = 300
 
 _OK = 200
-_SERVER_FAULT = 500
 _KEY_STATUS = {401, 403}
 _TEXT_MAX = 300
 # What is none may be a piece of what was sent, and is never shown.
 _CODE = re.compile(r"[A-Z]{0,5}\d{1,10}")
-
-
-class KeyRefused(AuthRefused):
-    """Key, account or mode do not fit; `why` says what the owner can do."""
-
-    def __init__(self, message: str, *, why: Reason) -> None:
-        """Keep the reason."""
-        super().__init__(message)
-        self.why = why
-
-
-class Refused(VenueUnavailable):
-    """The venue understood and said no; nothing happened, and asking again at once would not help."""
-
-    def __init__(self, message: str, *, why: Reason) -> None:
-        """Keep the reason."""
-        super().__init__(message)
-        self.why = why
-
-
-class NoSuchMarket(Refused, MarketUnknown):
-    """The venue has no share of this name on this exchange."""
 
 
 class Busy(RateLimited):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 EXPIRES_AFTER = timedelta(minutes=5)
 """So long after the close what is left of an order counts as expired: the list is final by then."""
 FRESH = timedelta(seconds=60)
-"""So long an order that was taken in may be missing from the list: 12 seconds were seen."""
+"""So long an order that was taken in may be missing from the list: users have reported 12 seconds."""
 
 _UNEXPLAINED = timedelta(seconds=10)
 _ONE_DAY = timedelta(days=1)
@@ -80,7 +80,6 @@ class OrderLists:
         now = self._clock.now()
         kept = {name: each for name, each in tuple(self._placed.items()) if now - each.at < FRESH}
         self._placed = {**kept, order.order_id: order}
-
         self.forget_look()
 
     def revised(self, former: str, order: VenueOrder) -> None:
@@ -208,7 +207,7 @@ class OrderLists:
             listed = rows_of(page.get("output", page.get("output1")), "orders")
             rows = [row for each in listed if (row := order_row(each, self._hours, now)) is not None]
             if len(rows) > 1 and all(row == rows[0] for row in rows):
-                # Seen at the venue: one row over and over in place of the list.
+                # Users have reported it: one row over and over in place of the list.
                 raise NoAnswer("the list says one row over and over", why=reason("kis_list_repeats"))
             found += rows
         return found

@@ -13,10 +13,10 @@ from domain.order import OrderState
 from domain.reason import reason
 from domain.venue import CancelAnswer, VenueOrder
 from exchanges.kis import calls
-from exchanges.kis.errors import Refused
 from exchanges.kis.fields import KST, korean_moment, output_of, serial, text
-from exchanges.kis.orders import day_in, id_of, number_in
+from exchanges.kis.orders import CANCEL, REVISE, day_in, id_of, number_in
 from exchanges.kis.rules import RULES
+from exchanges.refusals import Refused
 from exchanges.transport import Unreadable
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from exchanges.transport import ServerClock
 
 _LIMIT = "00"
-_REVISE, _CANCEL = "01", "02"
 _BY_BROKER = "0"
 _LOWEST = Decimal("0.01")  # dollars; under it nothing is taken online
 _DIGITS = 10
@@ -111,7 +110,7 @@ class Desk:
         _check_price(price)
         left = chain.qty - chain.filled
         answer = self._client.write(
-            calls.CHANGE[calls.US], self._change(_REVISE, chain.ids[-1], plain(left), self.price_text(price))
+            calls.CHANGE[calls.US], self._change(REVISE, chain.ids[-1], plain(left), self.price_text(price))
         )
         number, at = self._taken_in(answer)
         order_id = id_of(self._hours.date_of(at), number)
@@ -131,7 +130,7 @@ class Desk:
             return self._found(order_id, None)
         newest = self._lists.newest(order_id)
         try:
-            self._client.write(calls.CHANGE[calls.US], self._change(_CANCEL, newest, "0", "0"))
+            self._client.write(calls.CHANGE[calls.US], self._change(CANCEL, newest, "0", "0"))
         except (OrderRejected, MarketClosed) as refusal:
             refused = refusal
         else:

@@ -11,8 +11,8 @@ from domain.errors import VenueError
 from domain.market import Quote
 from domain.reason import reason
 from exchanges.kis import calls, parsing
-from exchanges.kis.errors import KeyRefused, NoSuchMarket
 from exchanges.kis.rules import RULES
+from exchanges.refusals import KeyRefused, NoSuchMarket
 from exchanges.transport import NoAnswer
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Quotes:
         self._hours = hours
         self._clock = clock
         self._seen: dict[str, tuple[tuple[Decimal, Decimal | None], datetime]] = {}
+        self._elsewhere: dict[str, str | None] = {}
 
     @property
     def is_live(self) -> bool:
@@ -78,8 +79,20 @@ class Quotes:
         """Ask for the price; raises `MarketUnknown` where the exchange has no such share."""
         shown = self._price(symbol, self._code)
         if not shown.is_listed:
-            raise NoSuchMarket("price: every field is blank", why=reason("kis_market_unknown", symbol=symbol))
+            raise NoSuchMarket("price: every field is blank", why=self._why_unknown(symbol))
         return shown
+
+    def _why_unknown(self, symbol: str) -> Reason:
+        """Say on which other exchange a share is; looked for once, for who asks on is about to be told the same."""
+        if symbol not in self._elsewhere:
+            self._elsewhere[symbol] = None
+            # That it is not here is certain already; an answer that does not come takes nothing of it.
+            with suppress(VenueError):
+                self._elsewhere[symbol] = self.listed_on(symbol)
+        code = self._elsewhere[symbol]
+        if code is None:
+            return reason("kis_market_unknown", symbol=symbol)
+        return reason("kis_symbol_elsewhere", symbol=symbol, exchange=code)
 
     def hold(self, symbol: str) -> Reason | None:
         """Ask why the share cannot be traded; words that we do not know hold nothing back."""

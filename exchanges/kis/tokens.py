@@ -12,8 +12,9 @@ from domain.errors import OutcomeUnknown, RateLimited, VenueUnavailable
 from domain.reason import reason
 from exchanges.kis.calls import TOKEN_PATH
 from exchanges.kis.codes import Verdict
-from exchanges.kis.errors import KeyRefused, complaint_in, refusal_of
+from exchanges.kis.errors import complaint_in, refusal_of
 from exchanges.kis.fields import KST, text
+from exchanges.refusals import KeyRefused
 from exchanges.transport import NoAnswer, Request, Unreadable
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ class Tokens:
             if complaint is None and isinstance(value, dict):
                 fresh = _granted(value, self._clock.now())
                 self._write(fresh)
-                log.info("kis issued a token that ends at %s", fresh.ends_at)
+                log.debug("kis issued a token that ends at %s", fresh.ends_at)
                 return fresh
             message = str(complaint or f"{reply.to}: a page with status {reply.status}")
         raise NoAnswer(message, why=reason("kis_no_token"))

@@ -24,7 +24,7 @@ CODES = {
     "halted_live": "APBK0066",
     "halted_paper": "40910000",
 }
-"""By case and mode; several of them contradict each other in what was seen live: read the text."""
+"""By case and mode; what users report of several of them is contradictory, so the text has to be read."""
 
 _TEXTS = {
     "not_yet_open_paper": "모의투자 장시작전 입니다.",

@@ -29,7 +29,7 @@ class _Rename(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    to: str = Field(pattern=r"^[A-Z][A-Z.]{0,11}$")
+    to: str = Field(pattern=r"^[A-Z0-9][A-Z0-9./]{0,11}$")
 
 
 def commands(venue: KisVenue) -> Commands:

@@ -7,8 +7,8 @@ from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING, Any
 
+from domain.clock import iso
 from domain.exact import ZERO, plain
-from domain.snapshot import iso
 from simulator.kis.rules import TICKS
 from simulator.purses import OUTSIDE
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _SLASHES = re.compile("/{2,}")
 _NOT_FOUND = 404
-_FAILED = 500
 _LISTS = {"ccnl", "nccs"}
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from simulator.saving import Change
 
-SYMBOL = re.compile(r"[A-Z][A-Z.]{0,11}", re.ASCII)
+SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9./]{0,11}", re.ASCII)
 _CASH = Decimal(10_000)
 
 

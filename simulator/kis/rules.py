@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from domain.instrument import TickTable
 
+# Source: Rule 612 of Regulation NMS (17 CFR 242.612); the broker takes nothing under a cent online (APBK1507).
 TICKS = TickTable(((Decimal(0), Decimal("0.0001")), (Decimal(1), Decimal("0.01"))))
 PRICE_MIN = Decimal("0.01")
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from domain.snapshot import iso
+from domain.clock import iso
 
 if TYPE_CHECKING:
     from simulator.kis.settings import KisSettings

@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from domain.clock import iso
 from domain.exact import ZERO, plain
-from domain.snapshot import iso
 from simulator.kis.corporate import Rename, Split, rename_from, rename_shares, split_from, split_holding, told
 from simulator.kis.hours import NEW_YORK, hours, new_york_date
 from simulator.kis.rules import TICKS

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from domain.instrument import SELL, Side
 from domain.reason import Reason, reason
 from strategy.grid.state import CellOrder, Phase
-from strategy.grid.wants import SPARE_RANKS, NoOrder, Want, distance, wanted
+from strategy.grid.wants import SESSION_CLOSED, SPARE_RANKS, NoOrder, Want, distance, wanted
 
 if TYPE_CHECKING:
     from domain.instrument import Instrument
@@ -72,7 +72,8 @@ def _take_back(cell: Cell, answer: Answer, state: GridState, instrument: Instrum
     if order is not None and not order.canceling:
         turn.cancel(cell.key, why)
         order = replace(order, canceling=True)
-    elif why is not cell.why:
+    elif why is not cell.why and answer.code != SESSION_CLOSED:
+        # That the session is over is told once, and not of every cell.
         turn.note(cell.key, why)
     if cell.order is order and cell.why is why and cell.resting_side is None:
         return cell

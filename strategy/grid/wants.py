@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from strategy.grid.config import GridSettings
     from strategy.grid.state import Cell, GridState
 
+SESSION_CLOSED = "session_closed"
+"""The code of why no cell has an order between two sessions."""
+
 SPARE_RANKS = 2
 """An order at rest stays until it is this many ranks beyond the limit, so that it does not come and go."""
 
@@ -83,7 +86,7 @@ def wanted(state: GridState, settings: GridSettings, instrument: Instrument) -> 
 def _why_nobody(state: GridState) -> str | None:
     """Say why no cell at all should have an order."""
     if not state.session_open:
-        return "session_closed"
+        return SESSION_CLOSED
     if state.phase is not Phase.RUNNING:
         return "start_first"
     return "stopped" if state.stops.action is StopAction.CANCEL else None

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 OPENS_AT = datetime(2026, 3, 5, 14, 30, tzinfo=UTC)
 """A Thursday; on the Sunday after it New York changes to summer time."""
+_SUMMER = timedelta(hours=-1)
 OPENINGS = (
     OPENS_AT,
     OPENS_AT + timedelta(days=1),
-    OPENS_AT + timedelta(days=4, hours=-1),
-    OPENS_AT + timedelta(days=5, hours=-1),
+    *(OPENS_AT + timedelta(days=number) + _SUMMER for number in (4, 5, 6, 7, 8, 11, 12)),
 )
 MINUTES = 390
 

@@ -28,9 +28,10 @@ from bot.sources import load_settings
 from bot.wiring.assembly import venue_run
 from bot.wiring.venue import Venue
 from bot.workers import InlineWorker, VenueCalls
+from domain.clock import iso
 from domain.exact import ZERO
 from domain.market import Candle
-from domain.snapshot import Mode, iso
+from domain.snapshot import Mode
 from exchanges.bithumb import BithumbExchange
 from ledger.audit import audit
 from ledger.opening import Identity, open_ledger, open_reader
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
     import uvicorn
 
     from bot.engine import FillBooked
-    from bot.wiring.venue import VenueRun
+    from bot.wiring.run import VenueRun
     from domain.decision import Note
     from ledger.reader import Reader
     from ledger.writer import Ledger

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bot.wiring.venue import VenueRun
+    from bot.wiring.run import VenueRun
     from domain.decision import Note
     from domain.instrument import Instrument
     from domain.order import Order

@@ -17,7 +17,8 @@ from bot.clock import PlaybackClock
 from bot.recovery import Patience
 from bot.sources import load_settings
 from bot.wiring.assembly import venue_run
-from bot.wiring.venue import Venue, VenueRun
+from bot.wiring.run import VenueRun
+from bot.wiring.venue import Venue
 from bot.workers import InlineWorker, VenueCalls
 from domain.book import Book
 from domain.clock import Clock

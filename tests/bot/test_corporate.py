@@ -154,7 +154,6 @@ def test_a_suspicion_proposes_what_is_to_be_typed() -> None:
         "reference": "10",
         "held": "40",
         "found": "400",
-        "command": "./run.sh --confirm-split 10:1",
     }
     assert proposed(why) == Split(10, 1)
 

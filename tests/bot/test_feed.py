@@ -175,7 +175,7 @@ def test_a_block_of_long_ago_explains_no_trouble_of_today(desk: Desk) -> None:
     feed = desk.feed(Question("prices", prices, 1))
     feed.ask_due()
 
-    assert desk.told == [VenueAway(reason("venue_not_reached", error="RateLimited"), NOON)]
+    assert desk.told == [VenueAway(reason("venue_paced", seconds=2), NOON)]
 
 
 def test_a_clock_that_is_set_back_does_not_silence_the_feed(desk: Desk) -> None:
@@ -197,3 +197,13 @@ def test_what_is_no_trouble_of_the_venue_is_not_swallowed(desk: Desk) -> None:
 
     with pytest.raises(KeyError):
         feed.ask_due()
+
+
+def test_what_a_stop_cuts_short_is_no_trouble_of_the_venue(desk: Desk) -> None:
+    prices = desk.venue()
+    prices.trouble = RateLimited("the pause was cut short", retry_after_s=1)
+    feed = Feed((Question("prices", prices, 1),), desk.clock, desk.told.append, lambda: None, stopped=lambda: True)
+    feed.begin()
+
+    assert feed.ask_due()
+    assert desk.told == []

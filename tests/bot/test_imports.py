@@ -16,7 +16,8 @@ from bot.orders import id_prefix
 from bot.recovery import Patience
 from bot.sources import load_settings
 from bot.wiring.assembly import venue_run
-from bot.wiring.venue import Venue, VenueRun
+from bot.wiring.run import VenueRun
+from bot.wiring.venue import Venue
 from bot.workers import InlineWorker, VenueCalls
 from domain.events import QuoteReceived
 from domain.exact import ZERO

@@ -132,9 +132,16 @@ def test_what_was_bought_at_the_opening_costs_what_was_traded_and_not_the_line(t
 
 
 def test_what_waits_at_the_close_is_not_sent_after_it(tmp_path: Path) -> None:
-    refusal = {"route": "place", "kind": "reject", "name": "APBK0918", "message": "장운영시간이 아닙니다.", "count": 500}
+    refusal = {
+        "route": "place",
+        "kind": "reject",
+        "name": "APBK0918",
+        "message": "장운영시간이 아닙니다.",
+        "count": 500,
+    }
     with kis_desk(tmp_path, days(FLAT, FLAT), *GRID, "KIS_MODE=live") as run:
-        clock, desk, at_close = run.demo.clock, run.demo.run.loop.desk, []
+        clock, desk = run.demo.clock, run.demo.run.loop.desk
+        at_close: list[tuple[bool, dict[str, int]]] = []
 
         def is_late() -> bool:
             if clock.now() >= OPENS_AT + SESSION and not at_close:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NEVER_CAME = {"route": "place", "kind": "drop_connection", "after": 1}
 """The second order of the morning is cut off before the broker has read it."""
 NOON = OPENS_AT + timedelta(hours=3)
-PROVEN = OPENS_AT + SESSION + FINAL_AFTER + timedelta(minutes=11)
+PROVEN = OPENS_AT + SESSION + FINAL_AFTER + timedelta(minutes=15)
 
 
 def codes(run: Desk) -> list[str]:

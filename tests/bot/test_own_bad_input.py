@@ -286,7 +286,7 @@ def test_too_many_calls_stop_the_calls_and_are_told_of_once(tmp_path: Path) -> N
 
         assert asked_meanwhile == 0
         assert venue.asked("ticker") > asked
-        assert bot.codes() == ["venue_not_reached", "venue_back"]
+        assert bot.codes() == ["venue_paced", "venue_back"]
 
 
 @pytest.mark.parametrize("first_away", [0, 3])

@@ -17,7 +17,7 @@ from domain.errors import AuthRefused, ExitCode, MarketUnknown, RateLimited, Set
 from domain.events import OutcomeLost, WishDenied
 from domain.order import OrderState
 from domain.reason import reason
-from exchanges.bithumb.errors import KeyRefused, NoSuchMarket
+from exchanges.refusals import KeyRefused, NoSuchMarket
 from tests.bot.rig import NOON, SYMBOL, Rig, Script, accepted, distrusted, ended, filled, lost, on_quotes, quote, wish
 
 if TYPE_CHECKING:

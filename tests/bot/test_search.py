@@ -6,9 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from bot.clock import PlaybackClock
 from bot.inquiry import ABSENCES_MIN
 from bot.reconcile import CLOSING_PAUSE, Reconciler
-from bot.search import FINAL_AFTER, Search
+from bot.search import FINAL_AFTER, LOOKS_BACK, Search
 from bot.trail import EARLIEST, LATEST, Trail
 from domain.account import Balance
 from domain.events import Event, FillReported, OrderAccepted, OrderEnded, OrderFrozen
@@ -37,10 +38,15 @@ class NamelessVenue(ShownVenue):
 
     held = HELD
 
+    def __init__(self, clock: PlaybackClock) -> None:
+        super().__init__(clock)
+        self.listed_since: list[datetime] = []
+
     def open_orders(self, symbol: str) -> tuple[VenueOrder, ...]:
         return tuple(replace(order, client_order_id=None) for order in super().open_orders(symbol))
 
     def closed_orders(self, symbol: str, since: datetime) -> tuple[VenueOrder, ...]:
+        self.listed_since.append(since)
         return tuple(replace(order, client_order_id=None) for order in super().closed_orders(symbol, since))
 
     def get_balance(self) -> tuple[Balance, ...]:
@@ -59,7 +65,7 @@ class Hunt(Watch):
         self.trail = Trail()
         for order in known:
             self.trail.leaves(order.client_id, NOON)
-        search = Search(self.trail, MarketHours(UTC, sessions_on), lambda: HELD)
+        search = Search(self.trail, "BTC", MarketHours(UTC, sessions_on), lambda: HELD)
         self.reconciler = Reconciler(
             exchange_of(self.venue),
             SYMBOL,
@@ -231,6 +237,19 @@ def test_what_is_traded_on_the_days_after_does_not_put_the_proof_off() -> None:
     assert [event.state for event in hunt.ask(601) if isinstance(event, OrderEnded)] == [_S.VOID]
 
 
+def test_what_is_lost_for_days_is_left_to_its_owner_and_no_list_grows_for_ever() -> None:
+    hunt = Hunt(lost())
+    hunt.account.held = HELD + 1
+    after_the_close(hunt)
+    hunt.clock.set(NOON + LOOKS_BACK + SECOND)
+    hunt.account.held = HELD
+
+    told = hunt.settle(looks=4, pause_s=601)
+
+    assert not [event for event in told if isinstance(event, OrderEnded)]
+    assert min(hunt.account.listed_since[-4:]) >= NOON + SECOND - EARLIEST
+
+
 def test_a_fill_that_is_listed_after_its_order_has_ended_for_us_is_told() -> None:
     hunt = Hunt()
     hunt.trail.owns(f"v-{ONE}", ONE)
@@ -275,3 +294,27 @@ def test_orders_at_rest_are_looked_at_after_the_close_until_all_have_ended() -> 
 
     assert isinstance(ended, OrderEnded)
     assert (ended.state, hunt.reconciler.next_look_at()) == (_S.EXPIRED, None)
+
+
+def test_a_start_long_after_the_close_takes_its_two_final_looks_ten_minutes_apart() -> None:
+    hunt = Hunt(lost())
+    hunt.clock.set(CLOSE + FINAL_AFTER + HOUR)
+    began = hunt.clock.now()
+
+    told = [event for _ in range(90) for event in hunt.ask(10)]
+
+    (proof,) = [event for event in told if isinstance(event, OrderEnded)][:1]
+    assert proof.state is _S.VOID
+    assert proof.at - began >= timedelta(minutes=10)
+
+
+def test_a_run_that_only_waits_gives_up_on_an_order_that_no_list_will_ever_prove() -> None:
+    hunt = Hunt(lost())
+    hunt.account.held = HELD + 1
+    hunt.clock.set(CLOSE + FINAL_AFTER)
+
+    hunt.settle(looks=60, pause_s=601)
+    waiting = hunt.reconciler.unsettled_at()
+    hunt.settle(looks=2, pause_s=601)
+
+    assert (waiting is not None, hunt.reconciler.unsettled_at()) == (True, None)

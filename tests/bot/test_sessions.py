@@ -132,7 +132,7 @@ def test_while_the_market_is_closed_prices_are_asked_for_slowly_and_at_the_openi
         clock,
         told.append,
         lambda: None,
-        lambda: watch.is_open,
+        is_open=lambda: watch.is_open,
     )
     feed.begin()
     for _ in range(31 * 60 + 3):

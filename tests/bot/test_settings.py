@@ -171,6 +171,7 @@ def test_a_size_that_cannot_be_is_refused_with_what_can(exchange: str, text: str
         ("BITHUMB_MARKET", "btc_krw", "market_form name=BITHUMB_MARKET value=btc_krw suggestion=KRW-BTC"),
         ("BITHUMB_MARKET", "KRW-KRW", "market_form name=BITHUMB_MARKET value=KRW-KRW suggestion=KRW-BTC"),
         ("KIS_SYMBOL", "삼성", "symbol_form name=KIS_SYMBOL value=삼성"),
+        ("KIS_SYMBOL", "BRK-B", "symbol_form name=KIS_SYMBOL value=BRK-B"),
         ("INSTANCE", "My Bot", "instance_form name=INSTANCE value=My Bot suggestion=my_bot"),
         ("INSTANCE", "../x", "instance_form name=INSTANCE value=../x suggestion=x"),
         ("INSTANCE", "a" * 33, f"instance_form name=INSTANCE value={'a' * 33} suggestion={'a' * 32}"),

@@ -13,6 +13,7 @@ from domain.instrument import Side
 from domain.mark import STEPS
 from domain.snapshot import RunState
 from domain.split import Split
+from reports.wording import Wording
 from tests.bot.split_rig import FRIDAY, MONDAY, SATURDAY, SUNDAY, SYMBOL, Bot, Table, clock_time
 
 D = Decimal
@@ -42,7 +43,7 @@ def test_ten_for_one_over_a_weekend_orders_nothing_before_it_is_confirmed(table:
         bot.at(clock_time(MONDAY, 15))
 
         assert bot.codes().count(SUSPECTED) == 1
-        assert bot.told[0].why.plain_figures()["command"] == "./run.sh --confirm-split 10:1"
+        assert "./run.sh --confirm-split 10:1" in Wording("en").sentence(bot.told[0].why)
         assert len(bot.run.ledger.reader.orders()) == orders
         frozen = bot.shown()
         assert (frozen.state, frozen.equity) == (RunState.SAFE, before.equity)

@@ -41,7 +41,9 @@ def test_an_order_that_is_to_go_and_is_executed_whole_is_forgotten() -> None:
     assert engine.step(state, filled(order)).state.cancel_later == frozenset()
 
 
-@pytest.mark.parametrize(("code", "told"), [("venue_not_reached", 0), ("bithumb_key_lacks_right", 1)])
+@pytest.mark.parametrize(
+    ("code", "told"), [("venue_not_reached", 0), ("venue_paced", 0), ("bithumb_key_lacks_right", 1)]
+)
 def test_a_cancel_that_is_refused_is_told_and_one_that_reaches_nobody_is_not(code: str, told: int) -> None:
     order = order_of(state=_S.CANCEL_PENDING)
     engine = engine_of(Script())

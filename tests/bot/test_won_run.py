@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bot.wiring.venue import VenueRun
+    from bot.wiring.run import VenueRun
     from domain.clock import Clock
 
 BEGIN = datetime(2026, 3, 4, 15, tzinfo=UTC)

@@ -373,5 +373,5 @@ def test_a_block_is_the_reason_of_calls_that_we_held_back_and_of_no_other() -> N
     shut_out = reason("venue_shut_out", until="2025-01-02T12:00:00Z")
 
     assert not_reached(RateLimited("held", retry_after_s=1), NOON) == shut_out
-    assert not_reached(RateLimited("held", retry_after_s=1)).code == "venue_not_reached"
+    assert not_reached(RateLimited("held", retry_after_s=1)) == reason("venue_paced", seconds=1)
     assert not_reached(VenueUnavailable("away"), NOON).code == "venue_not_reached"

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain import errors
-from domain.clock import Clock
+from domain.clock import Clock, iso
 from domain.errors import ExitCode, GridRefused, OrderRejected, RateLimited, SetupError, VenueError
 from domain.events import QuoteReceived
 from domain.market import Quote
 from domain.reason import reason
 from domain.session import SessionRule
-from domain.snapshot import Mode, RunState, Snapshot, iso
+from domain.snapshot import Mode, RunState, Snapshot
 from domain.venue import CancelAnswer
 from domain.version import VERSION
 

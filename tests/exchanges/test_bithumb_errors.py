@@ -16,14 +16,13 @@ from exchanges.bithumb.errors import (
     KEY_CODES,
     ORDER_CODES,
     Complaint,
-    KeyRefused,
-    Refused,
     complaint_in,
     for_canceling,
     for_placing,
     for_public_reading,
     for_reading,
 )
+from exchanges.refusals import KeyRefused, Refused
 from reports.wording import LANGUAGES, sentences_of
 
 KEY_NAMES = [

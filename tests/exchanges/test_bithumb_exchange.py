@@ -11,8 +11,8 @@ from domain.errors import AuthRefused, OrderNotReady, VenueUnavailable
 from domain.exact import ZERO
 from domain.instrument import Fees
 from exchanges.bithumb import BithumbExchange
-from exchanges.bithumb.errors import KeyRefused
 from exchanges.bithumb.rules import RULES
+from exchanges.refusals import KeyRefused
 from tests.exchanges.bithumb_desk import ACCESS, SYMBOL, Json, claims_of, order_v1
 from tests.exchanges.stub import NOON, HandClock, Said, Stub, error, page
 

@@ -12,7 +12,7 @@ from domain.exact import ZERO
 from domain.instrument import Side
 from domain.order import OrderState
 from domain.venue import CancelAnswer, VenueOrder
-from exchanges.bithumb.errors import KeyRefused
+from exchanges.refusals import KeyRefused
 from exchanges.transport import NoAnswer
 from tests.exchanges.bithumb_desk import SYMBOL
 from tests.exchanges.bithumb_venue import BithumbMarket, market_at

@@ -14,9 +14,9 @@ from domain.order import OrderState
 from domain.venue import CancelAnswer, VenueOrder
 from exchanges.bithumb import BithumbExchange
 from exchanges.bithumb.client import ORDER, PER_SECOND, Client
-from exchanges.bithumb.errors import KeyRefused
 from exchanges.bithumb.rules import RULES
 from exchanges.bithumb.signing import Keys, query_hash
+from exchanges.refusals import KeyRefused
 from exchanges.throttle import Throttle
 from exchanges.transport import Door
 from tests.exchanges.bithumb_desk import ACCESS, SECRET, SYMBOL, Json, Nonces, claims_of, order_v1

@@ -10,8 +10,8 @@ import jwt
 import pytest
 from pydantic import SecretStr
 
-from exchanges.bithumb.errors import KeyRefused
 from exchanges.bithumb.signing import Keys, parameter_text, query_hash
+from exchanges.refusals import KeyRefused
 
 AT = datetime(2025, 11, 20, 12, 0, tzinfo=UTC)  # 1763640000000 ms
 NONCE = "0f9b3c1e-6a52-4f0e-9d0b-1c2d3e4f5a6b"

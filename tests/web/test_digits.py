@@ -53,9 +53,10 @@ def test_grouping_changes_no_digit(number: Decimal) -> None:
 
 
 def test_a_line_is_written_like_a_price() -> None:
-    assert digits.like(Decimal("98.2012345"), Decimal("82.31")) == "98.20"
-    assert digits.like(Decimal("95500000.4"), Decimal(96000000)) == "95,500,000"
-    assert digits.like(Decimal("95500000.4"), None) == "95,500,000"
+    assert digits.like(Decimal("98.2012345"), Decimal("82.31"), "USD") == "98.20"
+    assert digits.like(Decimal("65.5571"), Decimal(80), "USD") == "65.56"
+    assert digits.like(Decimal("95500000.4"), Decimal(96000000), "KRW") == "95,500,000"
+    assert digits.like(Decimal("95500000.4"), None, "KRW") == "95,500,000"
 
 
 def test_people_read_korean_time() -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tools.setup.venue import Keys, Seen, ShareCounter
 
 _QUOTE_KEYS = ("KIS_QUOTE_APP_KEY", "KIS_QUOTE_APP_SECRET")
-_TICKER = re.compile(r"[A-Za-z0-9][A-Za-z0-9./-]{0,11}")
+_TICKER = re.compile(r"[A-Za-z0-9][A-Za-z0-9./]{0,11}")
 
 
 class ShareDesk(Place):

@@ -123,6 +123,20 @@ def test_the_exchange_of_a_share_is_found_by_asking_all_three(exchange: KisOvers
     assert asked[:3] == [f"AUTH=&EXCD={code}&SYMB=SPY" for code in ("NAS", "NYS", "AMS")]
 
 
+def test_a_share_of_another_exchange_is_refused_with_the_right_one_and_looked_for_once(
+    exchange: KisOverseasExchange, stub: Stub
+) -> None:
+    blank = quoted("", **BLANK)
+    stub.says("GET", PRICE, blank, blank, blank, quoted(), blank)
+
+    for _ in range(2):
+        with pytest.raises(MarketUnknown) as unknown:
+            exchange.get_quote("SPY")
+        why = getattr(unknown.value, "why", None)
+        assert str(why) == "kis_symbol_elsewhere symbol=SPY exchange=AMEX"
+    assert len(stub.asked_for(PRICE)) == 5
+
+
 def test_a_second_pair_of_live_keys_serves_for_prices_alone(stub: Stub, clock: HandClock, tmp_path: Path) -> None:
     stub.says("GET", PRICE, quoted())
     stub.says("GET", SPENDABLE, cash())

@@ -1,8 +1,12 @@
 """Names of shares: typed in Korean, in English or as a ticker, they lead to ticker and exchange."""
 
+from argparse import Namespace
+
 import pytest
 
 from exchanges.kis.symbols import find, search, shares
+from simulator.kis.opening import KisOpener
+from tests.bot.test_settings import load
 
 
 @pytest.mark.parametrize(
@@ -47,3 +51,9 @@ def test_every_entry_is_whole() -> None:
     assert all(share.korean and share.english for share in listed)
     # Nothing may be named like the currency it is bought with.
     assert find("USD") is None
+
+
+def test_every_share_can_be_set_and_traded_in_a_demo() -> None:
+    for share in shares():
+        assert load(EXCHANGE="KIS", KIS_SYMBOL=share.symbol).symbol == share.symbol
+        assert KisOpener().flaw(Namespace(market=share.symbol)) is None
