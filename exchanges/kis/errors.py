@@ -111,13 +111,11 @@ def order_refusal_of(complaint: Complaint) -> VenueError:
     """Turn a refused order, or a refused change of one, into an error: a refusal only where it is beyond doubt."""
     message, why = str(complaint), complaint.why
     match complaint.verdict:
-        case Verdict.TOKEN | Verdict.KEY:
-            return KeyRefused(message, why=why)
-        case Verdict.RATE:
-            return Busy(message, why=why)
         case Verdict.CLOSED:
             return MarketClosed(message, retry_after_s=CLOSED_RETRY_S, why=why)
         case Verdict.REJECTED:
             return OrderRejected(message, why=why)
         case Verdict.TRANSIENT:
             return OutcomeUnknown(message)
+        case _:
+            return refusal_of(complaint)

@@ -28,14 +28,13 @@ if TYPE_CHECKING:
     from exchanges.kis.parsing import Price
     from exchanges.transport import ServerClock
 
-DAYS_PER_PAGE = 100
 MINUTES_PER_PAGE = 120
 
 _MINUTE_S = 60
 _DAY_S = 86_400
 _ONE_DAY = timedelta(days=1)
 _MINUTES = tuple(_MINUTE_S * count for count in (1, 2, 3, 5, 10, 15, 30, 60, 120))
-_SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9./-]{0,11}")
+_SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9./]{0,11}")
 
 
 class Quotes:
